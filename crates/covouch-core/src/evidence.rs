@@ -1,0 +1,199 @@
+//! Evidence: verified statements and adapters' findings, each with where it came from, and the three values.
+//!
+//! *Yes*, *no* and *unknown* are three answers; a source that never says a thing at all is a fourth for negative
+//! evidence ([`Stated::NotStated`]). Nothing here turns one into another.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    sync::Arc,
+};
+
+use crate::{
+    code::Code,
+    digest::Sha256,
+    level::Level,
+    name::ProjectName,
+    party::PartyName,
+    statement::{Statement, Verified},
+    subject::Subject,
+    time::Timestamp,
+};
+
+/// Something that could not be learned, why, and what would teach it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Gap {
+    /// The message's stable code, such as `index-unreachable`.
+    pub code: Code,
+    /// Who would know: a party, or an address without credentials.
+    pub source: Arc<str>,
+    /// A lower-case clause that says what happened.
+    pub detail: Arc<str>,
+}
+
+impl fmt::Display for Gap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`: {}", self.source, self.detail)
+    }
+}
+
+/// A fact that is known, with its value, or unknown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Known<T> {
+    /// It is so.
+    Is(T),
+    /// Nobody could be asked, or whoever was asked does not say.
+    Unknown(Gap),
+}
+
+/// Negative evidence: said, known never to be said by this source, or unknown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stated<T> {
+    /// The source says so.
+    Is(T),
+    /// The source does not publish such things; refuses nothing.
+    NotStated,
+    /// The source publishes them and could not be asked.
+    Unknown(Gap),
+}
+
+/// A project's status on its index (PEP 792).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ProjectStatus {
+    /// Nothing special.
+    Active,
+    /// No more updates are expected.
+    Archived,
+    /// Kept out by the index while it looks into it.
+    Quarantined,
+    /// The project advises against its use.
+    Deprecated,
+}
+
+/// What one index says about one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// Whether the file is listed under this name with this sha256.
+    pub listed: Known<bool>,
+    /// When the file was uploaded (PEP 700 `upload-time`).
+    pub uploaded: Known<Timestamp>,
+    /// Whether the file is yanked, with the reason given (PEP 592).
+    pub yanked: Stated<Option<Arc<str>>>,
+    /// The project's status (PEP 792).
+    pub status: Stated<ProjectStatus>,
+}
+
+impl Listing {
+    /// Nothing is known: the index could not be asked.
+    #[must_use]
+    pub fn unknown(gap: &Gap) -> Self {
+        Self {
+            listed: Known::Unknown(gap.clone()),
+            uploaded: Known::Unknown(gap.clone()),
+            yanked: Stated::Unknown(gap.clone()),
+            status: Stated::Unknown(gap.clone()),
+        }
+    }
+}
+
+/// An adapter's own grant: this party's word for this file at this level, without a signature of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Whose word it is.
+    pub party: PartyName,
+    /// At which level.
+    pub level: Level,
+    /// What shows it, for people: `listed as numpy-2.1.0.tar.gz`, `suite stable, 2026-11-20`.
+    pub origin: Arc<str>,
+}
+
+/// Everything at hand for one judgement of many files.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence {
+    statements: Vec<Sourced>,
+    listings: BTreeMap<PartyName, HashMap<ProjectName, HashMap<Sha256, (Subject, Listing)>>>,
+    projects: BTreeMap<PartyName, HashMap<ProjectName, Known<bool>>>,
+    findings: HashMap<Sha256, Vec<(Subject, Known<Finding>)>>,
+    gaps: BTreeMap<PartyName, Gap>,
+}
+
+/// A verified statement and the party through whose source it came.
+#[derive(Clone, Debug)]
+pub struct Sourced {
+    /// The statement.
+    pub statement: Verified<Statement>,
+    /// The source it was read from: a folder, a feed.
+    pub origin: Arc<str>,
+}
+
+impl Evidence {
+    /// No evidence.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a verified statement and where it was read.
+    pub fn add_statement(&mut self, statement: Verified<Statement>, origin: Arc<str>) {
+        self.statements.push(Sourced { statement, origin });
+    }
+
+    /// Says whether an index has a project of this name; an index that could not be asked is unknown, not absent.
+    pub fn add_project(&mut self, index: PartyName, project: ProjectName, known: Known<bool>) {
+        self.projects.entry(index).or_default().insert(project, known);
+    }
+
+    /// Adds what an index says about a file; the last word of an index about a file counts.
+    pub fn add_listing(&mut self, index: PartyName, subject: Subject, listing: Listing) {
+        let project = self.listings.entry(index).or_default().entry(subject.project.clone()).or_default();
+        project.insert(subject.sha256, (subject, listing));
+    }
+
+    /// Adds an adapter's finding about a file, or that it could not be had.
+    pub fn add_finding(&mut self, subject: Subject, finding: Known<Finding>) {
+        self.findings.entry(subject.sha256).or_default().push((subject, finding));
+    }
+
+    /// Says that a party's source could not be read, so that its grants and its vetoes are unknown.
+    pub fn add_gap(&mut self, party: PartyName, gap: Gap) {
+        self.gaps.insert(party, gap);
+    }
+
+    /// All statements.
+    #[must_use]
+    pub fn statements(&self) -> &[Sourced] {
+        &self.statements
+    }
+
+    /// Whether this index has a project of this name; `None` when it was not asked.
+    #[must_use]
+    pub fn project(&self, index: &PartyName, project: &ProjectName) -> Option<&Known<bool>> {
+        self.projects.get(index)?.get(project)
+    }
+
+    /// All files this index lists in the release this file belongs to, in no particular order.
+    pub fn release(&self, index: &PartyName, about: &Subject) -> impl Iterator<Item = (&Subject, &Listing)> {
+        let project = self.listings.get(index).and_then(|projects| projects.get(&about.project));
+        let files = project.into_iter().flat_map(HashMap::values);
+        files.map(|(subject, listing)| (subject, listing)).filter(|(subject, _)| subject.version == about.version)
+    }
+
+    /// What this index says about this file; `None` when it was not asked. All four fields must match.
+    #[must_use]
+    pub fn listing(&self, index: &PartyName, subject: &Subject) -> Option<&Listing> {
+        let (listed, listing) = self.listings.get(index)?.get(&subject.project)?.get(&subject.sha256)?;
+        (listed == subject).then_some(listing)
+    }
+
+    /// What adapters found about this file. All four fields must match.
+    pub fn findings(&self, subject: &Subject) -> impl Iterator<Item = &Known<Finding>> {
+        let found = self.findings.get(&subject.sha256).map_or(&[][..], Vec::as_slice);
+        found.iter().filter(move |(about, _)| about == subject).map(|(_, finding)| finding)
+    }
+
+    /// Why this party's source could not be read, when it could not.
+    #[must_use]
+    pub fn gap(&self, party: &PartyName) -> Option<&Gap> {
+        self.gaps.get(party)
+    }
+}

@@ -1,0 +1,35 @@
+//! How much of an outsider's input is read, in one place. Each number stands under its reason.
+
+/// Longest project name. PyPI's own longest names are under 100 characters.
+pub const NAME_BYTES: usize = 200;
+
+/// Longest version text; real ones are under 64.
+pub const VERSION_BYTES: usize = 256;
+
+/// Longest file name: what common file systems can store.
+pub const FILENAME_BYTES: usize = 255;
+
+/// Longest name of a party or an owner.
+pub const PARTY_BYTES: usize = 64;
+
+/// Longest single statement (a DSSE envelope on one line). A vouch of [`SUBJECTS`] files is about 1 MB in
+/// base64; anything longer is somebody wasting our memory.
+pub const STATEMENT_BYTES: usize = 2 << 20;
+
+/// Most files one statement may list. The largest releases on PyPI have a few hundred files.
+pub const SUBJECTS: usize = 4096;
+
+/// Longest free text (notes, reason, reference) in a statement.
+pub const NOTE_BYTES: usize = 4096;
+
+/// Deepest nesting of JSON we accept anywhere.
+pub const JSON_DEPTH: usize = 32;
+
+/// Longest time between a statement's issue and its expiry: five years, in seconds.
+pub const VALIDITY_SECONDS: i64 = 5 * 366 * 86_400;
+
+/// Largest folder of statements of one key that is read: 64 MB is some 60,000 vouches.
+pub const CHAIN_BYTES: u64 = 64 << 20;
+
+/// Largest OpenSSH key file that is read.
+pub const KEY_FILE_BYTES: usize = 64 << 10;

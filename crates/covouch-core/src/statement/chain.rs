@@ -1,0 +1,200 @@
+//! Chains: all statements of one issuer, numbered without gaps, each naming the one before.
+//!
+//! A folder of statements can only be added to. Whoever removes, reorders or replaces a statement breaks the
+//! chain; whoever cuts off its end contradicts the signed [`Head`]; and whoever puts back an old chain with its
+//! old head is found by comparing with what was seen before ([`Chain::continues`]).
+
+use super::{Envelope, Head, Link, Statement, StatementId, Verified, VerifyError, verify, verify_head};
+use crate::{code::Code, hint::Hint, key::PublicKey};
+
+/// A whole, unbroken chain of one issuer's statements, oldest first.
+#[derive(Clone, Debug)]
+pub struct Chain {
+    issuer: PublicKey,
+    statements: Vec<Verified<Statement>>,
+}
+
+/// Why lines are not an issuer's chain.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChainError {
+    /// A line is no statement of this key.
+    #[error("line {line}: {error}")]
+    Statement {
+        /// The line, counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        error: VerifyError,
+    },
+    /// A number is missing or stands twice.
+    #[error("line {line}: statement {found}, where statement {expected} belongs")]
+    Gap {
+        /// The line, counted from 1.
+        line: usize,
+        /// The number it has.
+        found: u64,
+        /// The number it should have.
+        expected: u64,
+    },
+    /// The statement does not name the one before it.
+    #[error("line {line}: it does not follow the statement before it")]
+    Broken {
+        /// The line, counted from 1.
+        line: usize,
+    },
+    /// The last line has no newline: a write was cut short, or the file was.
+    #[error("line {line}: the line has no end")]
+    Unfinished {
+        /// The line, counted from 1.
+        line: usize,
+    },
+    /// The head cannot be believed.
+    #[error("the signed head: {0}")]
+    Head(VerifyError),
+    /// The chain is shorter than its signed head, or another one.
+    #[error("the signed head names statement {head}, and the chain has {length}")]
+    Shortened {
+        /// The head's number.
+        head: u64,
+        /// How many statements there are.
+        length: usize,
+    },
+    /// There are statements and no head.
+    #[error("{0} statements without a signed head")]
+    NoHead(usize),
+}
+
+impl ChainError {
+    /// Codes of these errors.
+    pub const CODES: &[Code] = &[Code::new("chain-broken"), Code::new("chain-shortened")];
+
+    /// The error's stable code.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Statement { error, .. } | Self::Head(error) => error.code(),
+            Self::Gap { .. } | Self::Broken { .. } | Self::Unfinished { .. } => Code::new("chain-broken"),
+            Self::Shortened { .. } | Self::NoHead(_) => Code::new("chain-shortened"),
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<Hint> {
+        match self {
+            Self::Statement { error, .. } | Self::Head(error) => error.hint(),
+            _ => Some(Hint::new("statements are only ever added; bring the file back from version control")),
+        }
+    }
+}
+
+impl Chain {
+    /// Reads a chain: JSON Lines, one envelope a line, and the envelope of its head.
+    ///
+    /// The head may lag behind by the statements of one interrupted write; it may never be ahead.
+    ///
+    /// # Errors
+    /// [`ChainError`] at the first line that does not belong.
+    pub fn parse(issuer: &PublicKey, lines: &[u8], head: Option<&[u8]>) -> Result<Self, ChainError> {
+        let mut chain = Self { issuer: *issuer, statements: Vec::new() };
+        for (index, text) in lines.split_inclusive(|byte| *byte == b'\n').enumerate() {
+            let line = index + 1;
+            let text = text.strip_suffix(b"\n").ok_or(ChainError::Unfinished { line })?;
+            let statement = Envelope::parse(text)
+                .map_err(VerifyError::from)
+                .and_then(|envelope| verify(&envelope, issuer))
+                .map_err(|error| ChainError::Statement { line, error })?;
+            chain.push(statement, line)?;
+        }
+        chain.check_head(head)?;
+        Ok(chain)
+    }
+
+    fn push(&mut self, statement: Verified<Statement>, line: usize) -> Result<(), ChainError> {
+        let expected = self.next();
+        let found = statement.value().link;
+        if found.sequence != expected.sequence {
+            return Err(ChainError::Gap { line, found: found.sequence, expected: expected.sequence });
+        }
+        if found.previous != expected.previous {
+            return Err(ChainError::Broken { line });
+        }
+        self.statements.push(statement);
+        Ok(())
+    }
+
+    fn check_head(&self, head: Option<&[u8]>) -> Result<(), ChainError> {
+        let length = self.statements.len();
+        let Some(head) = head else {
+            return if length == 0 { Ok(()) } else { Err(ChainError::NoHead(length)) };
+        };
+        let head = Envelope::parse(head.trim_ascii_end())
+            .map_err(VerifyError::from)
+            .and_then(|envelope| verify_head(&envelope, &self.issuer))
+            .map_err(ChainError::Head)?;
+        let Head { sequence, statement, .. } = *head.value();
+        if self.at(sequence) == Some(statement) { Ok(()) } else { Err(ChainError::Shortened { head: sequence, length }) }
+    }
+
+    fn at(&self, sequence: u64) -> Option<StatementId> {
+        let index = usize::try_from(sequence.checked_sub(1)?).ok()?;
+        self.statements.get(index).map(Verified::id)
+    }
+
+    /// Whose chain it is.
+    #[must_use]
+    pub const fn issuer(&self) -> &PublicKey {
+        &self.issuer
+    }
+
+    /// The statements, oldest first.
+    #[must_use]
+    pub fn statements(&self) -> &[Verified<Statement>] {
+        &self.statements
+    }
+
+    /// The statements, oldest first.
+    #[must_use]
+    pub fn into_statements(self) -> Vec<Verified<Statement>> {
+        self.statements
+    }
+
+    /// The place of the next statement.
+    #[must_use]
+    pub fn next(&self) -> Link {
+        match self.statements.last() {
+            None => Link::FIRST,
+            Some(last) => Link { sequence: last.value().link.sequence.saturating_add(1), previous: Some(last.id()) },
+        }
+    }
+
+    /// The head this chain would have, signed at `issued`; `None` for an empty chain.
+    #[must_use]
+    pub fn head(&self, issued: crate::time::Timestamp) -> Option<Head> {
+        let last = self.statements.last()?;
+        Some(Head { sequence: last.value().link.sequence, statement: last.id(), issued })
+    }
+
+    /// Appends a statement that was signed for [`Chain::next`].
+    ///
+    /// # Errors
+    /// [`ChainError`] when it was signed for another place or by another key.
+    pub fn append(&mut self, statement: Verified<Statement>) -> Result<(), ChainError> {
+        let line = self.statements.len() + 1;
+        if statement.issuer() != &self.issuer {
+            let error =
+                VerifyError::OtherKey { found: statement.issuer().id().short(), expected: self.issuer.id().short() };
+            return Err(ChainError::Statement { line, error });
+        }
+        self.push(statement, line)
+    }
+
+    /// Whether everything an earlier copy of this chain said still stands here.
+    #[must_use]
+    pub fn continues(&self, earlier: &Self) -> bool {
+        let same = |(new, old): (&Verified<Statement>, &Verified<Statement>)| new.id() == old.id();
+        self.issuer == earlier.issuer
+            && self.statements.len() >= earlier.statements.len()
+            && self.statements.iter().zip(&earlier.statements).all(same)
+    }
+}

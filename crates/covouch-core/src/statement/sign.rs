@@ -1,0 +1,71 @@
+//! Signing: a statement becomes an envelope, and goes through the door of [`verify()`] before anybody sees it.
+
+use super::{Envelope, Head, Statement, Verified, VerifyError, verify, verify::verify_head, wire};
+use crate::key::{PublicKey, SecretKey};
+
+/// Something that signs with one key: a key in memory, or an agent that holds it.
+pub trait Signer {
+    /// Whose signature it makes.
+    fn public_key(&self) -> &PublicKey;
+
+    /// Signs these very bytes with Ed25519 (RFC 8032 §5.1.6).
+    ///
+    /// # Errors
+    /// [`SignError`] when the key's holder does not answer or refuses.
+    fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError>;
+}
+
+impl Signer for SecretKey {
+    fn public_key(&self) -> &PublicKey {
+        Self::public_key(self)
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError> {
+        Ok(Self::sign(self, message))
+    }
+}
+
+/// Why nothing was signed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignError {
+    /// The key's holder refused or did not answer.
+    #[error("the key was not used: {0}")]
+    Refused(String),
+    /// What came back would not be accepted by anybody.
+    #[error("the signer's answer is no valid statement: {0}")]
+    Invalid(#[from] VerifyError),
+}
+
+/// Signs a statement.
+///
+/// # Errors
+/// [`SignError`]; a statement that could not be read back is never returned.
+pub fn sign(statement: &Statement, signer: &dyn Signer) -> Result<(Envelope, Verified<Statement>), SignError> {
+    let (payload_type, payload) = wire::write_statement(statement);
+    let envelope = seal(payload_type, payload, signer)?;
+    let verified = verify(&envelope, signer.public_key())?;
+    Ok((envelope, verified))
+}
+
+/// Signs the head of a chain.
+///
+/// # Errors
+/// As for [`sign`].
+pub fn sign_head(head: &Head, signer: &dyn Signer) -> Result<Envelope, SignError> {
+    let (payload_type, payload) = wire::write_head(head);
+    let envelope = seal(payload_type, payload, signer)?;
+    verify_head(&envelope, signer.public_key())?;
+    Ok(envelope)
+}
+
+fn seal(payload_type: &str, payload: Vec<u8>, signer: &dyn Signer) -> Result<Envelope, SignError> {
+    let mut envelope = Envelope {
+        payload_type: payload_type.to_owned(),
+        payload,
+        key: signer.public_key().id(),
+        signature: [0; 64],
+    };
+    envelope.signature = signer.sign(&envelope.pre_authentication_encoding())?;
+    Ok(envelope)
+}

@@ -1,0 +1,1 @@
+//! A package index that leaves out what nobody vouches for.

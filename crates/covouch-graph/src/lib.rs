@@ -1,0 +1,1 @@
+//! Who vouches for a file, through whom, and how much of it is independent.

@@ -1,0 +1,62 @@
+//! How much of an outsider's time and bytes is taken, in one place. Each number stands under its reason.
+
+use std::time::Duration;
+
+/// Largest page that is read, after decompression. The largest on the public index are near 30 MB.
+pub const PAGE_BYTES: usize = 100 << 20;
+
+/// Largest distribution file that is downloaded. The public index's own limit is 10 GB for a project.
+pub const FILE_BYTES: u64 = 10 << 30;
+
+/// Redirects followed before we take it for a loop. Package indexes need one or two.
+pub const REDIRECTS: usize = 5;
+
+/// Waits before the second and the third try. Short: they are for a dropped connection or a server that is
+/// being restarted, not for an outage.
+pub const RETRY_DELAYS: [Duration; 2] = [Duration::from_millis(150), Duration::from_millis(600)];
+
+/// Time for a TCP connection to be made.
+pub const CONNECT_TIME: Duration = Duration::from_secs(10);
+
+/// Longest silence while we wait for an answer or its next piece.
+pub const IDLE_TIME: Duration = Duration::from_secs(30);
+
+/// Longest time for one page, redirects and retries included: a server that sends a byte every 29 seconds
+/// would otherwise hold us for years.
+pub const PAGE_TIME: Duration = Duration::from_secs(180);
+
+/// Longest time for one distribution file: 10 GB at 3 MB/s.
+pub const FILE_TIME: Duration = Duration::from_secs(3600);
+
+/// Connections kept open to one host while nothing is asked.
+pub const IDLE_CONNECTIONS: usize = 32;
+
+/// Pages fetched at the same time. With HTTP/2 they share a connection; with HTTP/1.1 each has its own.
+pub const PARALLEL_PAGES: usize = 32;
+
+/// Longest time a page is believed without asking again, whatever its server says.
+pub const PAGE_AGE_SECONDS: u64 = 600;
+
+/// Largest netrc file; real ones have a few lines.
+pub const NETRC_BYTES: u64 = 64 << 10;
+
+/// Largest header of an entry in the page cache: a URL and five short texts.
+pub const ENTRY_HEADER_BYTES: usize = 64 << 10;
+
+/// Age at which a temporary file is taken to be left over from a killed process.
+pub const LEFTOVER_AGE: Duration = Duration::from_secs(3600);
+
+/// Most output an installer's answer may have; real ones have 20 KB.
+pub const INSTALLER_BYTES: u64 = 1 << 20;
+
+/// Time for an installer to answer. Starting Python on a cold network disk takes seconds.
+pub const INSTALLER_TIME: Duration = Duration::from_secs(30);
+
+/// Largest reply of an ssh-agent. `OpenSSH` itself stops at 256 KB.
+pub const AGENT_REPLY_BYTES: usize = 256 << 10;
+
+/// Longest message an ssh-agent is asked to sign; statements are limited to 2 MB, agents to 256 KB.
+pub const AGENT_MESSAGE_BYTES: usize = 200 << 10;
+
+/// Time for an ssh-agent to sign: a person may have to confirm, or to touch a token.
+pub const AGENT_TIME: Duration = Duration::from_secs(60);

@@ -1,0 +1,1 @@
+//! Reads the formats of Python packaging.

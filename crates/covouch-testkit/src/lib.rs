@@ -1,0 +1,1 @@
+//! Servers, worlds and stories for tests.
