@@ -1,15 +1,18 @@
 //! The only crate that touches network, disk, clock and environment.
 //!
 //! # Invariants
-//! - Access is a value one is handed: a [`network::Network`], a [`state::State`], a [`clock::Clock`]. Nothing
-//!   here reads the process's environment by itself; shells pass a function that does.
+//! - Access is a value one is handed: a [`network::Network`], a [`state::State`], a [`clock::Clock`].
+//!   Environment variables are read through a function the shell passes, so that tests own theirs; only the
+//!   platform's default folders and root certificates are looked up by the libraries that know them.
 //! - *Absent*, *unreachable* and *wrong* are three answers, and none becomes another.
 //! - Bytes from the cache are hashed again before they are believed.
 //!
 //! # Not here
 //! What evidence means, and which evidence is wanted: `covouch-policy`.
 
+pub mod archive;
 pub mod clock;
 pub mod limits;
 pub mod network;
 pub mod secrets;
+pub mod state;

@@ -152,7 +152,8 @@ mod tests {
 
     #[test]
     fn credentials_move_from_the_url_to_the_header() {
-        let (bare, credentials) = Credentials::split(&url("https://Aladdin:open%20ses%40me+=&@index.example/x"));
+        let (bare, credentials) =
+            Credentials::split(&url("https://Aladdin:open%20ses%40me+=&@index.example/x"));
         assert_eq!(bare.as_str(), "https://index.example/x");
         let header = credentials.unwrap().authorization().unwrap();
         assert!(header.is_sensitive());

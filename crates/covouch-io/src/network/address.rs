@@ -101,7 +101,8 @@ mod tests {
 
     #[test]
     fn public_is_what_everybody_can_reach() {
-        for text in ["151.101.0.223", "8.8.8.8", "172.32.0.1", "100.128.0.1", "2a04:4e42::223", "64:ff9b::808:808"]
+        for text in
+            ["151.101.0.223", "8.8.8.8", "172.32.0.1", "100.128.0.1", "2a04:4e42::223", "64:ff9b::808:808"]
         {
             assert!(is_public(text.parse().unwrap()), "{text}");
         }
@@ -110,10 +111,35 @@ mod tests {
     #[test]
     fn addresses_only_we_can_reach_are_not_public() {
         for text in [
-            "0.0.0.0", "127.0.0.1", "127.9.9.9", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1",
-            "169.254.169.254", "100.64.0.1", "192.0.0.1", "198.19.0.1", "224.0.0.1", "255.255.255.255", "::", "::1",
-            "fe80::1", "fc00::1", "fd00:ec2::254", "ff02::1", "fec0::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1",
-            "64:ff9b::a9fe:a9fe", "64:ff9b:1::1", "2002:7f00:1::", "2001::1", "2001:db8::1", "100::1", "::127.0.0.1",
+            "0.0.0.0",
+            "127.0.0.1",
+            "127.9.9.9",
+            "10.1.2.3",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "192.0.0.1",
+            "198.19.0.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "fe80::1",
+            "fc00::1",
+            "fd00:ec2::254",
+            "ff02::1",
+            "fec0::1",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::a9fe:a9fe",
+            "64:ff9b:1::1",
+            "2002:7f00:1::",
+            "2001::1",
+            "2001:db8::1",
+            "100::1",
+            "::127.0.0.1",
         ] {
             assert!(!is_public(text.parse().unwrap()), "{text}");
         }
@@ -122,7 +148,9 @@ mod tests {
     #[test]
     fn localhost_is_nobody_elses_host() {
         let allows = |text: &str| Reach::PublicOnly.allows(Some(&Host::parse(text).unwrap().map_str()));
-        assert!(allows("index.example") && !allows("localhost") && !allows("a.LOCALHOST.") && !allows("0x7f.1"));
+        assert!(
+            allows("index.example") && !allows("localhost") && !allows("a.LOCALHOST.") && !allows("0x7f.1")
+        );
         assert!(!Reach::PublicOnly.allows(None));
     }
 

@@ -122,7 +122,9 @@ impl FetchError {
             Self::Unreachable { why: Unreachable::Tls(_) | Unreachable::NoRoots, .. } => "fetch-untrusted",
             Self::Unreachable { .. } => "fetch-unreachable",
             Self::Wrong { why, .. } => match why {
-                Wrong::Redirects | Wrong::NoLocation | Wrong::Downgrade(_) | Wrong::Private(_) => "fetch-redirect",
+                Wrong::Redirects | Wrong::NoLocation | Wrong::Downgrade(_) | Wrong::Private(_) => {
+                    "fetch-redirect"
+                }
                 _ => "fetch-wrong",
             },
         })
@@ -134,7 +136,9 @@ impl FetchError {
         let text = match self {
             Self::Refused { .. } => "put the credentials into the index's URL or into ~/.netrc",
             Self::Unreachable { why: Unreachable::Offline, .. } => "run again without `--offline`",
-            Self::Unreachable { why: Unreachable::Proxy(_), .. } => "look at HTTPS_PROXY, HTTP_PROXY and NO_PROXY",
+            Self::Unreachable { why: Unreachable::Proxy(_), .. } => {
+                "look at HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
+            }
             Self::Unreachable { why: Unreachable::Tls(_) | Unreachable::NoRoots, .. } => {
                 "set SSL_CERT_FILE to a file with your root certificates"
             }
@@ -161,9 +165,7 @@ pub(super) fn root_cause(error: &(dyn Error + 'static)) -> String {
 }
 
 /// An error and its causes. `io::Error` hides the error it wraps, so it is asked twice.
-pub(super) fn chain<'a>(
-    error: &'a (dyn Error + 'static),
-) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+pub(super) fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| {
         let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
         wrapped.map(|inner| -> &'a (dyn Error + 'static) { inner }).or_else(|| error.source())

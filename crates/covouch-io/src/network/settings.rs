@@ -95,7 +95,9 @@ impl SettingsError {
     #[must_use]
     pub fn hint(&self) -> Option<Hint> {
         match self {
-            Self::Proxy { .. } => Some(Hint::new("write it as `http://host:port`; SOCKS proxies are not supported")),
+            Self::Proxy { .. } => {
+                Some(Hint::new("write it as `http://host:port`; SOCKS proxies are not supported"))
+            }
             Self::Roots { .. } => Some(Hint::new("name a file of certificates in PEM form")),
             Self::Tls(_) => None,
         }
@@ -122,7 +124,9 @@ impl Proxies {
     fn from_env(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Self, SettingsError> {
         let first = |names: [&'static str; 2]| {
             let text = |name| variable(name).and_then(|value| value.into_string().ok());
-            names.into_iter().find_map(|name| text(name).filter(|value| !value.is_empty()).map(|value| (name, value)))
+            names
+                .into_iter()
+                .find_map(|name| text(name).filter(|value| !value.is_empty()).map(|value| (name, value)))
         };
         let all = first(["ALL_PROXY", "all_proxy"]);
         let https = first(["HTTPS_PROXY", "https_proxy"]).or_else(|| all.clone());
@@ -176,7 +180,9 @@ mod tests {
     use super::*;
 
     fn proxies(variables: &[(&str, &str)]) -> Result<Proxies, SettingsError> {
-        Proxies::from_env(&|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into()))
+        Proxies::from_env(&|name| {
+            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into())
+        })
     }
 
     fn way(proxies: &Proxies, destination: &str) -> Option<String> {
