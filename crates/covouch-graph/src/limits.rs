@@ -1,0 +1,26 @@
+//! How much work outsiders can make for the graph, in one place. Each number stands under its reason.
+
+/// Most parties of one policy: one bit each in a word, and far above what anybody can reason about.
+pub const PARTIES: usize = 64;
+
+/// Most vouching keys with authority for one file. A file with more is an attack or an electorate, and
+/// electorates are counted elsewhere.
+pub const EVIDENCE: usize = 2_000;
+
+/// Most statements of one key about one file: a key needs one vouch, and a few renewals.
+pub const STATEMENTS_PER_ISSUER: usize = 64;
+
+/// Most delegations that can matter for one file, counted while walking backwards from the vouchers.
+pub const DELEGATIONS: usize = 20_000;
+
+/// Most sets of requirements tried for one file. Ten parties with any five of them are 252.
+pub const DEMANDS: u32 = 4_096;
+
+/// Most arcs looked at by all flows of one question: some tens of milliseconds of work.
+pub const FLOW_STEPS: u64 = 20_000_000;
+
+/// Most variables of one linear program; a program of this size takes about a second.
+pub const PROGRAM_VARIABLES: usize = 20_000;
+
+/// Most linear programs solved for one question.
+pub const PROGRAMS: u32 = 32;

@@ -1,0 +1,197 @@
+//! Parties: whose word counts, where their trust starts, and what it weighs.
+//!
+//! # Invariants
+//! - A [`Parties`] has at most [`limits::PARTIES`] parties, each name once, each root key of a party once.
+//! - A higher level never weighs less than a lower one: it satisfies the lower one.
+
+use std::{collections::HashMap, sync::Arc};
+
+use covouch_core::{
+    amount::Decimal,
+    code::Code,
+    key::PublicKey,
+    level::Level,
+    party::{Owner, PartyName},
+};
+
+use crate::limits;
+
+/// Which party of a [`Parties`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PartyIndex(u16);
+
+impl PartyIndex {
+    pub(crate) fn position(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
+/// Someone independent whose word can count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Party {
+    /// The name the policy gives it.
+    pub name: PartyName,
+    /// Where its trust starts; empty for an adapter's party, whose word comes as a [`Grant`](crate::Grant).
+    pub roots: Vec<PublicKey>,
+    /// Who stands behind it; parties of one owner count together as one.
+    pub owner: Option<Owner>,
+    /// What its word adds to the score.
+    pub weights: Weights,
+    /// How many certifications may follow one another from its root keys, the vouch included; 255 is no limit.
+    pub depth: u8,
+}
+
+impl Party {
+    /// A root key may vouch, and may appoint keys that vouch.
+    pub const DEFAULT_DEPTH: u8 = 2;
+}
+
+/// What a unit of support at a level, or a higher one, adds to the score.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Weights([Decimal; Level::ALL.len()]);
+
+impl Weights {
+    /// Adds nothing to any score.
+    pub const NONE: Self = Self([Decimal::ZERO; Level::ALL.len()]);
+
+    /// The same weight from this level on.
+    #[must_use]
+    pub fn flat(level: Level, weight: Decimal) -> Self {
+        Self::by_level([(level, weight)])
+    }
+
+    /// Each weight from its level on; where a higher level was given less than a lower one, the lower one's.
+    #[must_use]
+    pub fn by_level(weights: impl IntoIterator<Item = (Level, Decimal)>) -> Self {
+        let mut table = Self::NONE.0;
+        for (from, weight) in weights {
+            for (level, entry) in Level::ALL.into_iter().zip(&mut table) {
+                if level >= from {
+                    *entry = weight.max(*entry);
+                }
+            }
+        }
+        Self(table)
+    }
+
+    /// What a unit of support at this level adds.
+    #[must_use]
+    pub fn at(&self, level: Level) -> Decimal {
+        let mut entries = Level::ALL.into_iter().zip(self.0);
+        entries.find(|(known, _)| *known == level).map_or(Decimal::ZERO, |(_, weight)| weight)
+    }
+}
+
+/// The parties of one policy. Cloning is cheap, and clones are recognised as the same parties.
+#[derive(Clone, Debug)]
+pub struct Parties(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    parties: Vec<Party>,
+    names: HashMap<PartyName, PartyIndex>,
+    roots: HashMap<PublicKey, Vec<PartyIndex>>,
+    /// For each party the first party of the same owner: itself where it has none.
+    voices: Vec<PartyIndex>,
+}
+
+/// Why a list of parties cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PartiesError {
+    /// More than [`limits::PARTIES`].
+    #[error("{0} parties, at most {max} are counted", max = limits::PARTIES)]
+    TooMany(usize),
+    /// One name twice.
+    #[error("party `{0}` stands twice")]
+    Twice(PartyName),
+}
+
+impl PartiesError {
+    /// The error's stable code.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        match self {
+            Self::TooMany(_) => Code::new("parties-too-many"),
+            Self::Twice(_) => Code::new("party-twice"),
+        }
+    }
+}
+
+impl Parties {
+    /// Numbers the parties in the order given.
+    ///
+    /// # Errors
+    /// [`PartiesError`] when there are too many, or a name stands twice.
+    pub fn new(mut parties: Vec<Party>) -> Result<Self, PartiesError> {
+        if parties.len() > limits::PARTIES {
+            return Err(PartiesError::TooMany(parties.len()));
+        }
+        let mut names = HashMap::new();
+        let mut roots: HashMap<PublicKey, Vec<PartyIndex>> = HashMap::new();
+        let mut owners: HashMap<Owner, PartyIndex> = HashMap::new();
+        let mut voices = Vec::new();
+        for (party, index) in parties.iter_mut().zip((0..).map(PartyIndex)) {
+            if names.insert(party.name.clone(), index).is_some() {
+                return Err(PartiesError::Twice(party.name.clone()));
+            }
+            party.roots.sort();
+            party.roots.dedup();
+            for root in &party.roots {
+                roots.entry(*root).or_default().push(index);
+            }
+            let voice = party.owner.as_ref().map(|owner| *owners.entry(owner.clone()).or_insert(index));
+            voices.push(voice.unwrap_or(index));
+        }
+        Ok(Self(Arc::new(Inner { parties, names, roots, voices })))
+    }
+
+    /// The party of this name.
+    #[must_use]
+    pub fn index_of(&self, name: &PartyName) -> Option<PartyIndex> {
+        self.0.names.get(name).copied()
+    }
+
+    /// The party with this index; `None` for an index of other parties.
+    #[must_use]
+    pub fn get(&self, index: PartyIndex) -> Option<&Party> {
+        self.0.parties.get(index.position())
+    }
+
+    /// All parties, in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (PartyIndex, &Party)> {
+        self.0
+            .parties
+            .iter()
+            .enumerate()
+            .map(|(index, party)| (PartyIndex(u16::try_from(index).unwrap_or(u16::MAX)), party))
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.parties.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.parties.is_empty()
+    }
+
+    /// The parties for which this key is a root key.
+    #[must_use]
+    pub fn rooted_at(&self, key: &PublicKey) -> &[PartyIndex] {
+        self.0.roots.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    /// The first party of this party's owner; the party itself where it has no owner.
+    pub(crate) fn voice(&self, index: PartyIndex) -> PartyIndex {
+        self.0.voices.get(index.position()).copied().unwrap_or(index)
+    }
+
+    /// Whether these are clones of one and the same.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
