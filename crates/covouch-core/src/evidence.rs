@@ -107,11 +107,14 @@ pub struct Finding {
     pub origin: Arc<str>,
 }
 
+/// What an index says about the files of one project, by digest.
+type ListedFiles = HashMap<Sha256, (Subject, Listing)>;
+
 /// Everything at hand for one judgement of many files.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
     statements: Vec<Sourced>,
-    listings: BTreeMap<PartyName, HashMap<ProjectName, HashMap<Sha256, (Subject, Listing)>>>,
+    listings: BTreeMap<PartyName, HashMap<ProjectName, ListedFiles>>,
     projects: BTreeMap<PartyName, HashMap<ProjectName, Known<bool>>>,
     findings: HashMap<Sha256, Vec<(Subject, Known<Finding>)>>,
     gaps: BTreeMap<PartyName, Gap>,
@@ -175,7 +178,9 @@ impl Evidence {
     pub fn release(&self, index: &PartyName, about: &Subject) -> impl Iterator<Item = (&Subject, &Listing)> {
         let project = self.listings.get(index).and_then(|projects| projects.get(&about.project));
         let files = project.into_iter().flat_map(HashMap::values);
-        files.map(|(subject, listing)| (subject, listing)).filter(|(subject, _)| subject.version == about.version)
+        files
+            .map(|(subject, listing)| (subject, listing))
+            .filter(|(subject, _)| subject.version == about.version)
     }
 
     /// What this index says about this file; `None` when it was not asked. All four fields must match.

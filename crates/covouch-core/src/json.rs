@@ -96,6 +96,8 @@ mod tests {
         let error = read::<serde_json::Value>(br#"{"a": {"b": 1, "\u0062": 2}}"#).unwrap_err();
         assert!(error.to_string().contains("duplicate key `b`"), "{error}");
         assert!(read::<serde_json::Value>(b"{} {}").is_err());
-        assert!(read::<serde_json::Value>(format!("{}{}", "[".repeat(40), "]".repeat(40)).as_bytes()).is_err());
+        assert!(
+            read::<serde_json::Value>(format!("{}{}", "[".repeat(40), "]".repeat(40)).as_bytes()).is_err()
+        );
     }
 }

@@ -73,9 +73,13 @@ impl KeyError {
     #[must_use]
     pub fn hint(&self) -> Option<Hint> {
         match self {
-            Self::PublicKey(_) => Some(Hint::new("write the whole line, as in `ssh-ed25519 AAAA… you@example`")),
+            Self::PublicKey(_) => {
+                Some(Hint::new("write the whole line, as in `ssh-ed25519 AAAA… you@example`"))
+            }
             Self::Algorithm(_) | Self::Weak => Some(Hint::new("make one with `covouch key new`")),
-            Self::Locked => Some(Hint::new("add it to an agent with `ssh-add`, or run on a terminal to be asked")),
+            Self::Locked => {
+                Some(Hint::new("add it to an agent with `ssh-add`, or run on a terminal to be asked"))
+            }
             _ => None,
         }
     }
@@ -280,7 +284,11 @@ impl SecretKey {
     ///
     /// # Errors
     /// [`KeyError::PrivateKey`] when the encoding fails.
-    pub fn to_openssh(&self, comment: &str, protection: Option<&Protection<'_>>) -> Result<Zeroizing<String>, KeyError> {
+    pub fn to_openssh(
+        &self,
+        comment: &str,
+        protection: Option<&Protection<'_>>,
+    ) -> Result<Zeroizing<String>, KeyError> {
         let failed = |error: ssh_key::Error| KeyError::PrivateKey(error.to_string());
         // `ssh-key` is built without its Ed25519 feature, which would bring an older dalek: the pair is put
         // together from its halves.

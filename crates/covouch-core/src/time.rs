@@ -131,7 +131,9 @@ impl Duration {
 impl fmt::Display for Duration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            seconds if seconds >= Self::DAY && seconds % Self::DAY == 0 => write!(f, "{}d", seconds / Self::DAY),
+            seconds if seconds >= Self::DAY && seconds % Self::DAY == 0 => {
+                write!(f, "{}d", seconds / Self::DAY)
+            }
             seconds if seconds >= Self::HOUR && seconds % Self::HOUR == 0 => {
                 write!(f, "{}h", seconds / Self::HOUR)
             }

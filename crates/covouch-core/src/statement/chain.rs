@@ -133,7 +133,11 @@ impl Chain {
             .and_then(|envelope| verify_head(&envelope, &self.issuer))
             .map_err(ChainError::Head)?;
         let Head { sequence, statement, .. } = *head.value();
-        if self.at(sequence) == Some(statement) { Ok(()) } else { Err(ChainError::Shortened { head: sequence, length }) }
+        if self.at(sequence) == Some(statement) {
+            Ok(())
+        } else {
+            Err(ChainError::Shortened { head: sequence, length })
+        }
     }
 
     fn at(&self, sequence: u64) -> Option<StatementId> {
@@ -164,7 +168,9 @@ impl Chain {
     pub fn next(&self) -> Link {
         match self.statements.last() {
             None => Link::FIRST,
-            Some(last) => Link { sequence: last.value().link.sequence.saturating_add(1), previous: Some(last.id()) },
+            Some(last) => {
+                Link { sequence: last.value().link.sequence.saturating_add(1), previous: Some(last.id()) }
+            }
         }
     }
 
@@ -182,8 +188,10 @@ impl Chain {
     pub fn append(&mut self, statement: Verified<Statement>) -> Result<(), ChainError> {
         let line = self.statements.len() + 1;
         if statement.issuer() != &self.issuer {
-            let error =
-                VerifyError::OtherKey { found: statement.issuer().id().short(), expected: self.issuer.id().short() };
+            let error = VerifyError::OtherKey {
+                found: statement.issuer().id().short(),
+                expected: self.issuer.id().short(),
+            };
             return Err(ChainError::Statement { line, error });
         }
         self.push(statement, line)

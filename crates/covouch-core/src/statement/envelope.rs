@@ -104,13 +104,9 @@ impl Envelope {
 
     /// DSSE's pre-authentication encoding (DSSE v1.0.2, "Signature Definition").
     pub(super) fn pre_authentication_encoding(&self) -> Vec<u8> {
-        let mut encoding = format!(
-            "DSSEv1 {} {} {} ",
-            self.payload_type.len(),
-            self.payload_type,
-            self.payload.len()
-        )
-        .into_bytes();
+        let mut encoding =
+            format!("DSSEv1 {} {} {} ", self.payload_type.len(), self.payload_type, self.payload.len())
+                .into_bytes();
         encoding.extend_from_slice(&self.payload);
         encoding
     }

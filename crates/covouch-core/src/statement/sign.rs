@@ -41,7 +41,10 @@ pub enum SignError {
 ///
 /// # Errors
 /// [`SignError`]; a statement that could not be read back is never returned.
-pub fn sign(statement: &Statement, signer: &dyn Signer) -> Result<(Envelope, Verified<Statement>), SignError> {
+pub fn sign(
+    statement: &Statement,
+    signer: &dyn Signer,
+) -> Result<(Envelope, Verified<Statement>), SignError> {
     let (payload_type, payload) = wire::write_statement(statement);
     let envelope = seal(payload_type, payload, signer)?;
     let verified = verify(&envelope, signer.public_key())?;

@@ -90,8 +90,12 @@ impl VerifyError {
     #[must_use]
     pub fn hint(&self) -> Option<Hint> {
         match self {
-            Self::Signature => Some(Hint::new("the file was changed after it was signed; take it again from its source")),
-            Self::OtherKey { .. } => Some(Hint::new("each key's statements stand in a file named after the key")),
+            Self::Signature => {
+                Some(Hint::new("the file was changed after it was signed; take it again from its source"))
+            }
+            Self::OtherKey { .. } => {
+                Some(Hint::new("each key's statements stand in a file named after the key"))
+            }
             _ => None,
         }
     }

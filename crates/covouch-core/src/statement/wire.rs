@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Author, AuthorGrant, Claim, Delegation, Files, FilesError, Head, Link, Reading, Release, Reviewer, Severity,
-    Statement, StatementId, Veto, VetoReason, Vouch, VouchLevel, Waiver, Withdrawal,
+    Author, AuthorGrant, Claim, Delegation, Files, FilesError, Head, Link, Reading, Release, Reviewer,
+    Severity, Statement, StatementId, Veto, VetoReason, Vouch, VouchLevel, Waiver, Withdrawal,
     envelope::{IN_TOTO, TRUST},
 };
 use crate::{
@@ -229,7 +229,11 @@ pub(super) fn head(payload_type: &str, payload: &[u8]) -> Result<Head, PayloadEr
     let Trust::Head { issued, sequence, statement } = read(payload)? else {
         return Err(PayloadError::field("kind", "not the head of a chain"));
     };
-    Ok(Head { sequence, statement: statement_id("statement", &statement)?, issued: moment("issued", &issued)? })
+    Ok(Head {
+        sequence,
+        statement: statement_id("statement", &statement)?,
+        issued: moment("issued", &issued)?,
+    })
 }
 
 fn read<T: serde::de::DeserializeOwned>(payload: &[u8]) -> Result<T, PayloadError> {
@@ -301,7 +305,16 @@ impl<P> InToto<P> {
 fn about_who(payload: &[u8]) -> Result<Statement, PayloadError> {
     match read(payload)? {
         Trust::Delegation {
-            issued, sequence, previous, not_before, expires, to, depth, amount, level, projects,
+            issued,
+            sequence,
+            previous,
+            not_before,
+            expires,
+            to,
+            depth,
+            amount,
+            level,
+            projects,
         } => {
             let delegation = Delegation {
                 to: public_key("to", &to)?,
