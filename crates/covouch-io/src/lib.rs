@@ -10,8 +10,10 @@
 //! # Not here
 //! What evidence means, and which evidence is wanted: `covouch-policy`.
 
+pub mod agent;
 pub mod archive;
 pub mod clock;
+pub mod folder;
 pub mod limits;
 pub mod network;
 pub mod secrets;
