@@ -1,0 +1,11 @@
+//! Tests against servers, agents and installers that misbehave on purpose.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+#[cfg(unix)]
+mod agent;
+mod archive;
+mod fetching;
+mod proxies;
+mod server;
+mod tls;
