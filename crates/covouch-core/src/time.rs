@@ -31,7 +31,9 @@ impl Timestamp {
         if let Ok(moment) = text.parse::<jiff::Timestamp>() {
             return Ok(Self(moment.as_second()));
         }
-        let day = text.parse::<jiff::civil::Date>().map_err(|_| refused())?;
+        // jiff would read the day of a time without offset and forget the time: only a bare date is one.
+        let bare = Some(text).filter(|text| text.len() == "2026-12-31".len()).ok_or_else(refused)?;
+        let day = bare.parse::<jiff::civil::Date>().map_err(|_| refused())?;
         let start = day.to_zoned(jiff::tz::TimeZone::UTC).map_err(|_| refused())?;
         Ok(Self(start.timestamp().as_second()))
     }
@@ -230,7 +232,10 @@ mod tests {
     fn a_time_has_one_spelling() {
         assert_eq!(moment("2026-05-12T02:05:00.9+02:00").to_string(), "2026-05-12T00:05:00Z");
         assert_eq!(moment("2026-12-31").to_string(), "2026-12-31T00:00:00Z");
-        assert!(Timestamp::parse("tomorrow").is_err());
+        for text in ["tomorrow", "", "2026-12-31T23:59:59", "2026-12-31 23:59", "20261231", "2026-12-32", "é"]
+        {
+            assert!(Timestamp::parse(text).is_err(), "{text}");
+        }
     }
 
     #[test]
