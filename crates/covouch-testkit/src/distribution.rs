@@ -1,5 +1,7 @@
 //! A distribution file that was built here: its name, its bytes, and what an index says beside them.
 
+use std::fmt;
+
 use bytes::Bytes;
 use covouch_core::{
     digest::Sha256,
@@ -9,7 +11,7 @@ use covouch_core::{
 };
 
 /// A built wheel or sdist, or any other bytes under a file's name.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Distribution {
     subject: Subject,
     bytes: Bytes,
@@ -93,6 +95,13 @@ impl Distribution {
     #[must_use]
     pub fn requires_python(&self) -> Option<&str> {
         self.requires_python.as_deref()
+    }
+}
+
+/// Prints the name and the digest: bytes say nothing to whoever reads a failure.
+impl fmt::Debug for Distribution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.subject, f)
     }
 }
 

@@ -20,6 +20,7 @@ pub mod distribution;
 pub mod environment;
 pub mod index;
 pub mod keys;
+pub mod scenario;
 pub mod sdist;
 pub mod tools;
 pub mod wheel;

@@ -10,6 +10,7 @@ mod route;
 mod serve;
 mod site;
 
+pub(crate) use self::route::file_path;
 pub use self::{
     fault::{Fault, Target},
     serve::{IndexServer, Request},

@@ -5,3 +5,5 @@
 mod client;
 #[cfg(test)]
 mod index;
+#[cfg(test)]
+mod scenarios;

@@ -1,0 +1,177 @@
+//! The TOML of a story.
+
+use std::collections::BTreeMap;
+
+use covouch_core::time::Timestamp;
+use serde::Deserialize;
+use toml::{Table, Value, value::Datetime};
+
+use super::{Expectation, Facts, ScenarioError};
+
+/// What a story says about itself; everything else in the file is its world.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Story {
+    pub(super) title: String,
+    pub(super) says: String,
+    pub(super) source: String,
+    pub(super) facts: Facts,
+    pub(super) expect: Vec<Expectation>,
+    pub(super) twin: WireTwin,
+}
+
+const STORY: [&str; 6] = ["title", "says", "source", "facts", "expect", "twin"];
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WireTwin {
+    pub(super) says: String,
+    pub(super) change: String,
+    pub(super) expect: Vec<Expectation>,
+}
+
+/// The world, as facts.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct WireWorld {
+    pub(super) now: Datetime,
+    pub(super) policy: String,
+    #[serde(default)]
+    pub(super) base_policy: Option<String>,
+    #[serde(default)]
+    pub(super) lock: Vec<String>,
+    #[serde(default)]
+    pub(super) require: Vec<String>,
+    pub(super) index: BTreeMap<String, WireIndex>,
+    pub(super) file: BTreeMap<String, WireFile>,
+    #[serde(default)]
+    pub(super) vouch: BTreeMap<String, WireVouch>,
+    #[serde(default)]
+    pub(super) veto: BTreeMap<String, WireVeto>,
+    #[serde(default)]
+    pub(super) waiver: BTreeMap<String, WireWaiver>,
+    #[serde(default)]
+    pub(super) release: BTreeMap<String, WireRelease>,
+    #[serde(default)]
+    pub(super) delegation: BTreeMap<String, WireDelegation>,
+    #[serde(default)]
+    pub(super) withdrawal: BTreeMap<String, WireWithdrawal>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct WireIndex {
+    #[serde(default = "yes")]
+    pub(super) upload_times: bool,
+    #[serde(default = "yes")]
+    pub(super) statuses: bool,
+    #[serde(default = "yes")]
+    pub(super) reachable: bool,
+    #[serde(default)]
+    pub(super) status: BTreeMap<String, String>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct WireFile {
+    pub(super) name: Option<String>,
+    pub(super) on: Vec<String>,
+    pub(super) uploaded: Datetime,
+    pub(super) yanked: Option<String>,
+    #[serde(default)]
+    pub(super) holds: String,
+    #[serde(default)]
+    pub(super) requires: Vec<String>,
+    pub(super) requires_python: Option<String>,
+    #[serde(default)]
+    pub(super) setup_py: bool,
+    #[serde(default)]
+    pub(super) marks: bool,
+}
+
+/// Who says something about which files, and from when to when.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct WireVouch {
+    pub(super) by: Vec<String>,
+    pub(super) files: Vec<String>,
+    pub(super) issued: Datetime,
+    pub(super) expires: Option<Datetime>,
+    pub(super) level: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct WireVeto {
+    pub(super) by: Vec<String>,
+    pub(super) files: Vec<String>,
+    pub(super) issued: Datetime,
+    pub(super) expires: Option<Datetime>,
+    pub(super) reason: String,
+    #[serde(default)]
+    pub(super) reference: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct WireWaiver {
+    pub(super) by: Vec<String>,
+    pub(super) files: Vec<String>,
+    pub(super) issued: Datetime,
+    pub(super) expires: Option<Datetime>,
+    pub(super) reason: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct WireRelease {
+    pub(super) by: Vec<String>,
+    pub(super) files: Vec<String>,
+    pub(super) issued: Datetime,
+    pub(super) expires: Option<Datetime>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct WireDelegation {
+    pub(super) by: Vec<String>,
+    pub(super) to: String,
+    pub(super) issued: Datetime,
+    pub(super) expires: Option<Datetime>,
+    pub(super) depth: u8,
+    pub(super) amount: u8,
+    pub(super) level: String,
+    pub(super) projects: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct WireWithdrawal {
+    pub(super) by: Vec<String>,
+    pub(super) issued: Datetime,
+    /// A statement's label, as in `vouch.first`.
+    pub(super) of: String,
+}
+
+/// A file's text, as what it says about itself, the twin's new value, and the table of its facts.
+pub(super) fn split(text: &str) -> Result<(Story, Value, Table), ScenarioError> {
+    let mut facts: Table =
+        text.parse().map_err(|error: toml::de::Error| ScenarioError::Toml(error.to_string()))?;
+    let mut story: Table = STORY.iter().filter_map(|key| facts.remove_entry(*key)).collect();
+    // Taken out by hand: a moment does not survive being deserialised into a `Value`.
+    let twin = story.get_mut("twin").and_then(Value::as_table_mut);
+    let to = twin
+        .and_then(|twin| twin.remove("to"))
+        .ok_or_else(|| ScenarioError::Twin("it has no `to`".into()))?;
+    let story = story.try_into().map_err(|error: toml::de::Error| ScenarioError::Toml(error.to_string()))?;
+    Ok((story, to, facts))
+}
+
+/// A moment of a story.
+pub(super) fn moment(at: &str, datetime: &Datetime) -> Result<Timestamp, ScenarioError> {
+    Timestamp::parse(&datetime.to_string()).map_err(|error| ScenarioError::value(at, error))
+}
