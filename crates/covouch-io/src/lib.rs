@@ -13,7 +13,10 @@
 pub mod agent;
 pub mod archive;
 pub mod clock;
+pub mod code;
 pub mod folder;
+pub mod index;
+pub mod installer;
 pub mod limits;
 pub mod network;
 pub mod secrets;

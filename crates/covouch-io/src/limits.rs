@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// Largest page that is read, after decompression. The largest on the public index are near 30 MB.
-pub const PAGE_BYTES: usize = 100 << 20;
+/// Largest page that is read, after decompression: as large as its reader takes it.
+pub const PAGE_BYTES: usize = covouch_python::limits::PAGE_BYTES;
 
 /// Largest distribution file that is downloaded. The public index's own limit is 10 GB for a project.
 pub const FILE_BYTES: u64 = 10 << 30;

@@ -77,6 +77,75 @@ impl Credentials {
     }
 }
 
+/// The address of an index: an `http` or `https` URL, and the credentials that stood in it or belong to its host.
+#[derive(Clone)]
+pub struct Address {
+    url: Url,
+    credentials: Option<Credentials>,
+}
+
+/// Why a text is not the address of an index. The text is not shown: it may carry a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an `http` or `https` address")]
+pub struct AddressError;
+
+impl Address {
+    /// Parses an address as configuration files have it.
+    ///
+    /// # Errors
+    /// [`AddressError`] for anything that is not an `http` or `https` URL.
+    pub fn parse(text: &str) -> Result<Self, AddressError> {
+        Self::new(&Url::parse(text.trim()).map_err(|_| AddressError)?)
+    }
+
+    /// An address from a URL.
+    ///
+    /// # Errors
+    /// [`AddressError`] when its scheme is another than `http` and `https`.
+    pub fn new(url: &Url) -> Result<Self, AddressError> {
+        let (mut url, credentials) = Credentials::split(url);
+        url.set_fragment(None);
+        if matches!(url.scheme(), "http" | "https") {
+            Ok(Self { url, credentials })
+        } else {
+            Err(AddressError)
+        }
+    }
+
+    /// The same address with the credentials a netrc file has for its host, unless it has its own.
+    #[must_use]
+    pub fn or_netrc(mut self, netrc: &netrc::Netrc) -> Self {
+        let known = self.url.host_str().and_then(|host| netrc.credentials(host));
+        self.credentials = self.credentials.or_else(|| known.cloned());
+        self
+    }
+
+    /// The URL, without credentials.
+    #[must_use]
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// What is sent along.
+    #[must_use]
+    pub fn credentials(&self) -> Option<&Credentials> {
+        self.credentials.as_ref()
+    }
+}
+
+/// Prints the address redacted.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        redact(&self.url).fmt(f)
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 /// A URL as messages show it: without user, password, query values and fragment.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RedactedUrl(Arc<str>);
@@ -148,6 +217,17 @@ mod tests {
             "https://files.example/a.whl?Signature=****&Expires=****&****"
         );
         assert_eq!(shown("https://index.example/simple/"), "https://index.example/simple/");
+    }
+
+    #[test]
+    fn an_address_is_of_the_web_and_keeps_its_password_apart() {
+        let address = Address::parse(" https://me:secret@index.example/simple/#x\n").unwrap();
+        assert_eq!(address.url().as_str(), "https://index.example/simple/");
+        assert_eq!(format!("{address} {address:?}").matches("secret").count(), 0);
+        assert!(address.credentials().is_some());
+        for text in ["file:///simple", "index.example", "", "javascript:alert(1)", "ftp://index.example/"] {
+            assert_eq!(Address::parse(text).map(|_| ()), Err(AddressError), "{text}");
+        }
     }
 
     #[test]

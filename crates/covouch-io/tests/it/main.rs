@@ -6,6 +6,9 @@
 mod agent;
 mod archive;
 mod fetching;
+#[cfg(unix)]
+mod installers;
+mod pages;
 mod proxies;
 mod server;
 mod tls;

@@ -1,0 +1,37 @@
+//! Every code this crate can report, for the test that holds codes, docs and scenarios together.
+
+use covouch_core::code::Code;
+
+use crate::{
+    agent::AgentError,
+    archive::ArchiveError,
+    installer::InstallerError,
+    network::{FetchError, SettingsError},
+    secrets::netrc::NetrcError,
+    state::StateError,
+};
+
+/// The codes of each kind of error. [`crate::index::WrongPage`] reports codes of [`FetchError`] and of
+/// `covouch-python`.
+pub const CODES: &[&[Code]] = &[
+    AgentError::CODES,
+    ArchiveError::CODES,
+    FetchError::CODES,
+    InstallerError::CODES,
+    NetrcError::CODES,
+    SettingsError::CODES,
+    StateError::CODES,
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::CODES;
+
+    #[test]
+    fn no_code_stands_twice() {
+        let all: Vec<_> = CODES.iter().copied().flatten().collect();
+        assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
+    }
+}
