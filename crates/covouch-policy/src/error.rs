@@ -1,0 +1,382 @@
+//! What can be wrong with a policy: one enum, each error with its place.
+
+use std::{fmt, sync::Arc};
+
+use covouch_core::{code::Code, hint::Hint};
+
+use crate::{
+    code,
+    syntax::{RESERVED, SyntaxError},
+};
+
+/// A place in a policy file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The file, as people know it.
+    pub file: Arc<str>,
+    /// The line, from 1.
+    pub line: u32,
+    /// The character of the line, from 1.
+    pub column: u32,
+}
+
+/// Prints `covouch.toml:7:12`.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+/// Something wrong with a policy, and where.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{place}`: {fault}")]
+pub struct PolicyError {
+    /// Where.
+    pub place: Place,
+    /// What.
+    pub fault: Fault,
+}
+
+impl PolicyError {
+    /// The error's stable code.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        self.fault.code()
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<Hint> {
+        self.fault.hint()
+    }
+}
+
+/// Everything wrong with a policy, in the order of the file; never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyErrors(Vec<PolicyError>);
+
+impl PolicyErrors {
+    /// These errors, in the order of their places; `None` when there are none.
+    pub(crate) fn collect(mut errors: Vec<PolicyError>) -> Option<Self> {
+        errors.sort_by(|left, right| left.place.cmp(&right.place));
+        errors.dedup();
+        errors.truncate(crate::limits::ERRORS);
+        (!errors.is_empty()).then_some(Self(errors))
+    }
+
+    pub(crate) fn one(error: PolicyError) -> Self {
+        Self(vec![error])
+    }
+
+    /// The errors.
+    pub fn iter(&self) -> std::slice::Iter<'_, PolicyError> {
+        self.0.iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a PolicyErrors {
+    type Item = &'a PolicyError;
+    type IntoIter = std::slice::Iter<'a, PolicyError>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// One error to a line.
+impl fmt::Display for PolicyErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, error) in self.0.iter().enumerate() {
+            let end = if index == 0 { "" } else { "\n" };
+            write!(f, "{end}{error}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for PolicyErrors {}
+
+/// What is wrong with a policy.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// Not TOML.
+    #[error("{0}")]
+    Toml(String),
+    /// Larger than [`crate::limits::POLICY_BYTES`].
+    #[error("the policy has {0} bytes, at most {max} are read", max = crate::limits::POLICY_BYTES)]
+    TooLarge(usize),
+    /// `pyproject.toml` without our table.
+    #[error("no table `[tool.covouch]`")]
+    NoTable,
+    /// A schema this version does not know.
+    #[error("schema `{0}` is not known, this version reads schema `1`")]
+    Schema(String),
+    /// A key nobody defined.
+    #[error("no key `{key}` in `{table}`")]
+    UnknownKey {
+        /// The key.
+        key: String,
+        /// The table it stands in.
+        table: String,
+        /// The keys the table has.
+        known: &'static [&'static str],
+    },
+    /// Another type than the key takes.
+    #[error("`{key}` is {found} where {expected} is needed")]
+    WrongType {
+        /// The key.
+        key: String,
+        /// What stands there.
+        found: &'static str,
+        /// What should.
+        expected: &'static str,
+    },
+    /// A key that must be there.
+    #[error("`{table}` has no `{key}`")]
+    MissingKey {
+        /// The table.
+        table: String,
+        /// The key.
+        key: &'static str,
+    },
+    /// A value that means nothing.
+    #[error("{clause}")]
+    BadValue {
+        /// What is wrong with it.
+        clause: String,
+        /// What to write.
+        hint: Option<Hint>,
+    },
+    /// An expression that does not follow the grammar.
+    #[error(transparent)]
+    Expression(#[from] SyntaxError),
+    /// More of something than is read.
+    #[error("{found} {what}, at most {limit} are read")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many there are.
+        found: usize,
+        /// How many are read.
+        limit: usize,
+    },
+    /// A party nobody declared.
+    #[error("no party `{name}`")]
+    UnknownParty {
+        /// What was written.
+        name: String,
+        /// The parties there are.
+        known: Vec<String>,
+    },
+    /// A party called like a word of the language.
+    #[error("a party cannot be called `{0}`, which is a word of the language")]
+    ReservedName(String),
+    /// No source of evidence, or two.
+    #[error(
+        "party `{name}` has {found} where exactly one of `index`, `debian`, `osv`, `feed`, `key` or `keys` is needed"
+    )]
+    PartySource {
+        /// The party.
+        name: String,
+        /// What it has.
+        found: String,
+    },
+    /// More are needed than there are.
+    #[error("at least {needed} of {there} can never be met")]
+    ThresholdAboveGroup {
+        /// How many are asked for.
+        needed: usize,
+        /// How many the group has.
+        there: usize,
+    },
+    /// A name twice in a group.
+    #[error("`{0}` stands twice in the group")]
+    NameTwice(String),
+    /// A key twice at one party.
+    #[error("party `{0}` has the same key twice")]
+    KeyTwice(String),
+    /// Two parties, one index.
+    #[error("party `{second}` is the same index as `{first}`")]
+    IndexTwice {
+        /// The one declared first.
+        first: String,
+        /// The other.
+        second: String,
+    },
+    /// `not` before something that grants.
+    #[error("`not` stands before `{0}`, which is no negative evidence")]
+    NotBeforePositive(String),
+    /// Negative evidence that would let a file in.
+    #[error("`{0}` speaks against a file and cannot let one in")]
+    NegativeAdmits(String),
+    /// Positive evidence that would keep a file out.
+    #[error("`{0}` speaks for a file and cannot keep one out")]
+    PositiveRefuses(String),
+    /// Evidence this version does not read yet.
+    #[error("`{0}` needs evidence this version does not read yet")]
+    NotYet(String),
+    /// A level the party's evidence never has.
+    #[error("party `{party}` never speaks at level `{level}`: an index only lists")]
+    LevelUnreachable {
+        /// The party.
+        party: String,
+        /// The level.
+        level: String,
+    },
+    /// A minimum above everything all parties can give.
+    #[error("`score >= {0}` is more than all parties can give together")]
+    ScoreUnreachable(String),
+    /// Parties that cannot be counted together.
+    #[error("`{0}` can never be met: parties of one owner count together as one")]
+    GroupUnreachable(String),
+    /// A score where no party has a weight.
+    #[error("`score >= {0}` where no party has a weight")]
+    ScoreWithoutWeights(String),
+    /// Nothing could let a file in.
+    #[error("the policy admits nothing: `[policy]` has no `admit`")]
+    AdmitsNothing,
+    /// A rule pins projects to a party that is no index.
+    #[error("party `{0}` is no index, projects cannot come from it")]
+    NotAnIndex(String),
+    /// A signature is asked of a party without keys.
+    #[error("party `{0}` has no keys, it cannot sign")]
+    NotASigner(String),
+    /// Nobody approves, or two ways of approval.
+    #[error("the waiver has {0} where exactly one of `approved-by` or `installed` is needed")]
+    WaiverApproval(&'static str),
+    /// One name, two indexes.
+    #[error("index `{name}` is `{here}` here and `{base}` in the base policy")]
+    IndexConflict {
+        /// The name.
+        name: String,
+        /// The project's address.
+        here: String,
+        /// The base policy's address.
+        base: String,
+    },
+    /// A key two parties share.
+    #[error("parties `{first}` and `{second}` share key `{key}`, which counts once for a file")]
+    KeyShared {
+        /// The party declared first.
+        first: String,
+        /// The other.
+        second: String,
+        /// The key's id, short.
+        key: String,
+    },
+    /// A party nothing asks for.
+    #[error("nothing in the policy asks for party `{0}`")]
+    PartyUnused(String),
+    /// A requirement one key meets.
+    #[error("one key of `{0}` meets this requirement alone")]
+    OneKey(String),
+}
+
+impl Fault {
+    /// The fault's stable code.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Toml(_) => code::SYNTAX,
+            Self::TooLarge(_) => code::TOO_LARGE,
+            Self::NoTable => code::NO_TABLE,
+            Self::Schema(_) => code::SCHEMA,
+            Self::UnknownKey { .. } => code::UNKNOWN_KEY,
+            Self::WrongType { .. } => code::WRONG_TYPE,
+            Self::MissingKey { .. } => code::MISSING_KEY,
+            Self::BadValue { .. } => code::BAD_VALUE,
+            Self::Expression(error) => error.code(),
+            Self::TooMany { .. } => code::TOO_MANY,
+            Self::UnknownParty { .. } => code::UNKNOWN_PARTY,
+            Self::ReservedName(_) => code::RESERVED_NAME,
+            Self::PartySource { .. } => code::PARTY_SOURCE,
+            Self::ThresholdAboveGroup { .. } => code::THRESHOLD_ABOVE_GROUP,
+            Self::NameTwice(_) => code::NAME_TWICE,
+            Self::KeyTwice(_) => code::KEY_TWICE,
+            Self::IndexTwice { .. } => code::INDEX_TWICE,
+            Self::NotBeforePositive(_) => code::NOT_BEFORE_POSITIVE,
+            Self::NegativeAdmits(_) => code::NEGATIVE_ADMITS,
+            Self::PositiveRefuses(_) => code::POSITIVE_REFUSES,
+            Self::NotYet(_) => code::NOT_YET,
+            Self::LevelUnreachable { .. } => code::LEVEL_UNREACHABLE,
+            Self::ScoreUnreachable(_) => code::SCORE_UNREACHABLE,
+            Self::GroupUnreachable(_) => code::GROUP_UNREACHABLE,
+            Self::ScoreWithoutWeights(_) => code::SCORE_WITHOUT_WEIGHTS,
+            Self::AdmitsNothing => code::ADMITS_NOTHING,
+            Self::NotAnIndex(_) => code::NOT_AN_INDEX,
+            Self::NotASigner(_) => code::NOT_A_SIGNER,
+            Self::WaiverApproval(_) => code::WAIVER_APPROVAL,
+            Self::IndexConflict { .. } => code::INDEX_CONFLICT,
+            Self::KeyShared { .. } => code::KEY_SHARED,
+            Self::PartyUnused(_) => code::PARTY_UNUSED,
+            Self::OneKey(_) => code::ONE_KEY,
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<Hint> {
+        let hint = match self {
+            Self::Expression(error) => return error.hint(),
+            Self::BadValue { hint, .. } => return hint.clone(),
+            Self::UnknownKey { key, known, .. } => return nearest_or_all(key, known, "keys"),
+            Self::UnknownParty { name, known } => return unknown_party(name, known),
+            Self::NotBeforePositive(written) if written == "wheel" => "write `sdist`",
+            Self::NotBeforePositive(written) if written == "sdist" => "write `wheel`",
+            other => other.fixed_hint()?,
+        };
+        Some(Hint::new(hint))
+    }
+
+    fn fixed_hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::NoTable => "start one with `covouch init`",
+            Self::Schema(_) => "write `schema = 1`",
+            Self::MissingKey { key: "schema", .. } => "write `schema = 1` on top",
+            Self::ReservedName(_) => "give the party another name",
+            Self::PartySource { .. } => {
+                "write `index = \"pypi\"` for an index, `key` and `from` for a person"
+            }
+            Self::ThresholdAboveGroup { .. } => "ask for fewer, or name more parties",
+            Self::NameTwice(_) => "each name counts once; name another party",
+            Self::IndexTwice { .. } => "one index is one voice; keep one of the two parties",
+            Self::NotBeforePositive(_) => {
+                "`not` goes before `yanked`, `quarantined`, `vetoes`, `at least n vetoes` or `veto by …`"
+            }
+            Self::NegativeAdmits(_) => "write `not` before it, or move it to `refuse`",
+            Self::PositiveRefuses(_) => "say in `admit` what lets a file in",
+            Self::NotYet(_) => "leave it out until a later version reads it",
+            Self::LevelUnreachable { .. } => "leave the level out, or ask another party",
+            Self::ScoreUnreachable(_) => "lower the minimum, or raise the weights",
+            Self::GroupUnreachable(_) => "ask for fewer, or for parties of different owners",
+            Self::ScoreWithoutWeights(_) => "give the parties a `weight`",
+            Self::AdmitsNothing => "write what lets a file in, as in `admit = \"pypi and age >= 7d\"`",
+            Self::NotAnIndex(_) => "name a party that has `index`",
+            Self::NotASigner(_) => "name a party that has `key` or `keys`",
+            Self::WaiverApproval(_) => "write `approved-by = \"…\"`, the party whose key signs the waiver",
+            Self::IndexConflict { .. } => "give one of the two parties another name",
+            Self::KeyShared { .. } => "give each party keys of its own",
+            Self::PartyUnused(_) => "name it in `admit` or `refuse`, or remove it",
+            Self::OneKey(_) => "ask for two parties, or for an index or an age as well",
+            _ => return None,
+        })
+    }
+}
+
+fn unknown_party(name: &str, known: &[String]) -> Option<Hint> {
+    if let Some(hint) = Hint::nearest(name, known.iter().map(String::as_str).chain(RESERVED)) {
+        return Some(hint);
+    }
+    let declare = format!("declare it with `[party.{name}]`");
+    Some(Hint::new(if known.is_empty() {
+        declare
+    } else {
+        format!("the parties are `{}`; or {declare}", known.join("`, `"))
+    }))
+}
+
+pub(crate) fn nearest_or_all(written: &str, known: &[&str], what: &str) -> Option<Hint> {
+    Hint::nearest(written, known.iter().copied())
+        .or_else(|| Some(Hint::new(format!("the {what} are `{}`", known.join("`, `")))))
+}

@@ -1,0 +1,338 @@
+//! A policy that makes sense: names are indices, levels are settled, and nothing in it is impossible.
+//!
+//! # Invariants
+//! - Only [`Policy::parse`] and [`Document::resolve`](crate::Document::resolve) make a [`Policy`].
+//! - What admits is monotone in positive evidence, what refuses in negative evidence.
+//!
+//! # Not here
+//! No evidence, no time: `judge` brings those together with the policy.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt,
+    num::NonZeroUsize,
+    sync::Arc,
+};
+
+use covouch_core::{
+    amount::{Amount, Decimal},
+    digest::Sha256,
+    key::PublicKey,
+    level::Level,
+    name::{ProjectName, ProjectPattern},
+    party::PartyName,
+    subject::Subject,
+    time::{Duration, Timestamp},
+};
+use covouch_graph::{Parties, PartyIndex};
+use url::Url;
+
+use crate::{
+    ast::Expression,
+    error::{PolicyError, PolicyErrors},
+    file::{Document, Source},
+};
+
+/// One policy, ready to judge.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    pub(crate) name: Arc<str>,
+    pub(crate) mode: Mode,
+    pub(crate) parties: Parties,
+    /// One for each of `parties`, in their order.
+    pub(crate) sources: Vec<PartySource>,
+    pub(crate) admit: Formula,
+    pub(crate) refuse: Option<Formula>,
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) waivers: HashMap<Sha256, Vec<WaiverRule>>,
+    pub(crate) gateway: Gateway,
+    pub(crate) warnings: Vec<PolicyError>,
+}
+
+/// Whether a verdict keeps files out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mode {
+    /// It does.
+    Enforce,
+    /// Only hashes and index pins do; everything else is reported.
+    Monitor,
+}
+
+/// Where a party's evidence comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartySource {
+    /// The party's name, under which its evidence is kept.
+    pub name: PartyName,
+    /// The party.
+    pub party: PartyIndex,
+    /// Where.
+    pub kind: SourceKind,
+    /// What shows an index's word, for people; made once, so that a page of files shares it.
+    pub(crate) origin: Arc<str>,
+}
+
+/// What kind of evidence a party has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SourceKind {
+    /// It is an index: it lists files.
+    Index(IndexAddress),
+    /// Its keys sign statements.
+    Keys {
+        /// Its root keys.
+        keys: Vec<PublicKey>,
+        /// The folder of statements, as the policy writes it: relative to the policy's own folder.
+        from: Arc<str>,
+    },
+}
+
+/// How a policy says where an index is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum IndexAddress {
+    /// By a name such as `pypi`, whose address is the installer's to say.
+    Named(Arc<str>),
+    /// By its URL.
+    Url(Url),
+}
+
+impl fmt::Display for IndexAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Named(name) => f.write_str(name),
+            Self::Url(url) => url.fmt(f),
+        }
+    }
+}
+
+/// An expression and what it means.
+#[derive(Clone, Debug)]
+pub(crate) struct Formula {
+    pub(crate) expression: Expression,
+    pub(crate) condition: Condition,
+    /// Whose word it asks for.
+    pub(crate) asks: BTreeSet<PartyIndex>,
+    /// Whether `allow-build` stands in it, which lifts the sibling rule.
+    pub(crate) allows_build: bool,
+}
+
+/// What an expression means. Connectives stand where the expression has them, so the two can be walked together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Condition {
+    All(Vec<Self>),
+    Any(Vec<Self>),
+    AtLeast(NonZeroUsize, Vec<Self>),
+    /// Its one part is negative evidence.
+    Not(Box<Self>),
+    Support {
+        party: PartyIndex,
+        level: Level,
+        at_least: Amount,
+    },
+    Score(Decimal),
+    Age(Duration),
+    Kind(FileKind),
+    Yanked,
+    Quarantined,
+    Vetoes(NonZeroUsize),
+    VetoBy(Vec<PartyIndex>),
+    AllowBuild,
+}
+
+impl Condition {
+    pub(crate) fn parts(&self) -> &[Self] {
+        match self {
+            Self::All(parts) | Self::Any(parts) | Self::AtLeast(_, parts) => parts,
+            Self::Not(inner) => std::slice::from_ref(inner),
+            _ => &[],
+        }
+    }
+
+    /// Whether this holds anywhere in it.
+    pub(crate) fn any(&self, holds: &dyn Fn(&Self) -> bool) -> bool {
+        holds(self) || self.parts().iter().any(|part| part.any(holds))
+    }
+
+    pub(crate) fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Self)) {
+        visit(self);
+        for part in self.parts() {
+            part.walk(visit);
+        }
+    }
+}
+
+/// What kind of file a term asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FileKind {
+    Wheel,
+    Sdist,
+    /// A wheel whose tags end in `none-any`.
+    Pure,
+}
+
+/// `[[rule]]`
+#[derive(Clone, Debug)]
+pub(crate) struct Rule {
+    pub(crate) projects: Vec<ProjectPattern>,
+    pub(crate) pin: Option<PartyIndex>,
+    pub(crate) admit: Option<Formula>,
+}
+
+/// `[[waiver]]`, under its file's digest.
+#[derive(Clone, Debug)]
+pub(crate) struct WaiverRule {
+    pub(crate) reason: Arc<str>,
+    pub(crate) expires: Timestamp,
+    pub(crate) approval: Approval,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Approval {
+    /// This party's signed waiver must be in evidence.
+    Signed(PartyIndex),
+    /// Written by `init` for what was installed that day.
+    Installed(Timestamp),
+}
+
+/// `[gateway]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gateway {
+    /// Hosts to which `CONNECT` is allowed.
+    pub connect: Vec<HostPort>,
+    /// How old a release may be that a client falls back to.
+    pub max_fallback_age: Option<Duration>,
+    /// How old an evidence lock may be.
+    pub max_lock_age: Duration,
+    /// How a file that is kept out is shown.
+    pub blocked: Blocked,
+    /// What a silent downgrade is.
+    pub downgrade: Downgrade,
+}
+
+/// A host and a port.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HostPort {
+    /// The host, lower case.
+    pub host: Arc<str>,
+    /// The port.
+    pub port: u16,
+}
+
+/// How a file that is kept out is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Blocked {
+    /// Listed as yanked, with the reason.
+    Yank,
+    /// Left out of the page.
+    Hide,
+    /// A page with nothing admitted answers 451.
+    Hard,
+}
+
+/// What a silent downgrade is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Downgrade {
+    /// Said at the end.
+    Warn,
+    /// Exit code 3.
+    Refuse,
+}
+
+/// What applies to one project: the rule's requirement and index, or the policy's.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Applicable<'p> {
+    pub(crate) admit: &'p Formula,
+    pub(crate) pin: Option<PartyIndex>,
+}
+
+impl Policy {
+    /// Reads and resolves a policy.
+    ///
+    /// # Errors
+    /// [`PolicyErrors`]: everything that is wrong with its form, or else with its meaning.
+    pub fn parse(source: Source<'_>) -> Result<Self, PolicyErrors> {
+        Document::parse(source)?.resolve()
+    }
+
+    /// The policy's name: the path or address it was read from.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether its verdicts keep files out.
+    #[must_use]
+    pub const fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// Whose word counts.
+    #[must_use]
+    pub const fn parties(&self) -> &Parties {
+        &self.parties
+    }
+
+    /// Where the parties' evidence comes from, in the order of declaration.
+    #[must_use]
+    pub fn sources(&self) -> &[PartySource] {
+        &self.sources
+    }
+
+    /// How the gateway behaves.
+    #[must_use]
+    pub const fn gateway(&self) -> &Gateway {
+        &self.gateway
+    }
+
+    /// What is probably not meant.
+    #[must_use]
+    pub fn warnings(&self) -> &[PolicyError] {
+        &self.warnings
+    }
+
+    /// How many waivers it has.
+    #[must_use]
+    pub fn waiver_count(&self) -> usize {
+        self.waivers.values().map(Vec::len).sum()
+    }
+
+    /// The requirement for a project, as written: the first rule that selects it, else the policy's.
+    #[must_use]
+    pub fn requirement(&self, project: &ProjectName) -> &Expression {
+        &self.applicable(project).admit.expression
+    }
+
+    /// What refuses a file under every rule, as written.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&Expression> {
+        self.refuse.as_ref().map(|formula| &formula.expression)
+    }
+
+    /// What to ask about a file: the pinned index and those the requirement names, or all of them in order.
+    pub(crate) fn indexes_for(&self, subject: &Subject) -> Vec<&PartySource> {
+        let applicable = self.applicable(&subject.project);
+        let matters = |source: &&PartySource| match applicable.pin {
+            Some(pin) => source.party == pin || applicable.admit.asks.contains(&source.party),
+            None => true,
+        };
+        self.indexes().filter(matters).collect()
+    }
+
+    pub(crate) fn indexes(&self) -> impl Iterator<Item = &PartySource> {
+        self.sources.iter().filter(|source| matches!(source.kind, SourceKind::Index(_)))
+    }
+
+    pub(crate) fn signers(&self) -> impl Iterator<Item = &PartySource> {
+        self.sources.iter().filter(|source| matches!(source.kind, SourceKind::Keys { .. }))
+    }
+
+    pub(crate) fn party_name(&self, party: PartyIndex) -> &str {
+        self.parties.get(party).map_or("?", |party| party.name.as_str())
+    }
+
+    pub(crate) fn applicable(&self, project: &ProjectName) -> Applicable<'_> {
+        let selects = |rule: &&Rule| rule.projects.iter().any(|pattern| pattern.matches(project));
+        match self.rules.iter().find(selects) {
+            Some(rule) => Applicable { admit: rule.admit.as_ref().unwrap_or(&self.admit), pin: rule.pin },
+            None => Applicable { admit: &self.admit, pin: None },
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Expressions to conditions: what each name means, and which side of the policy a term may stand on.
+
+use std::collections::BTreeSet;
+
+use covouch_core::{amount::Amount, level::Level, party::PartyName};
+use covouch_graph::PartyIndex;
+
+use super::{
+    Faults,
+    parties::{Declaration, Declared},
+};
+use crate::{
+    ast::{Expression, Form, Word},
+    error::Fault,
+    file::Placed,
+    program::{Condition, FileKind, Formula},
+};
+
+/// Where a term stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    /// In `admit`: it must speak for the file.
+    Admit,
+    /// In `refuse`, or after `not`: it must speak against it.
+    Against,
+}
+
+/// What lets a file in.
+pub(super) fn admit(written: &Expression, declared: &Declared, faults: &mut Faults<'_>) -> Option<Formula> {
+    let condition = Compiler { declared, faults }.condition(written, Side::Admit)?;
+    Some(Formula::new(written, condition, declared))
+}
+
+/// What keeps a file out.
+pub(super) fn refuse(written: &Expression, declared: &Declared, faults: &mut Faults<'_>) -> Option<Formula> {
+    let condition = Compiler { declared, faults }.condition(written, Side::Against)?;
+    Some(Formula::new(written, condition, declared))
+}
+
+struct Compiler<'c, 'd> {
+    declared: &'c Declared,
+    faults: &'c mut Faults<'d>,
+}
+
+impl Compiler<'_, '_> {
+    fn condition(&mut self, written: &Expression, side: Side) -> Option<Condition> {
+        match &written.form {
+            Form::And(parts) => self.parts(parts, side).map(Condition::All),
+            Form::Or(parts) => self.parts(parts, side).map(Condition::Any),
+            Form::AllOf(parts) => self.group(parts, side).map(Condition::All),
+            Form::AnyOf(parts) => self.group(parts, side).map(Condition::Any),
+            Form::AtLeast(needed, parts) => {
+                if needed.get() > parts.len() {
+                    let fault = Fault::ThresholdAboveGroup { needed: needed.get(), there: parts.len() };
+                    self.faults.error(written.at, fault);
+                }
+                self.group(parts, side).map(|parts| Condition::AtLeast(*needed, parts))
+            }
+            Form::Not(inner) => self.not(written, inner, side),
+            _ => self.term(written, side),
+        }
+    }
+
+    /// All parts are looked at, so that all that is wrong is said.
+    fn parts(&mut self, parts: &[Expression], side: Side) -> Option<Vec<Condition>> {
+        let conditions: Vec<_> = parts.iter().map(|part| self.condition(part, side)).collect();
+        conditions.into_iter().collect()
+    }
+
+    fn group(&mut self, parts: &[Expression], side: Side) -> Option<Vec<Condition>> {
+        let mut names = BTreeSet::new();
+        for part in parts {
+            let name = part.party().map_or_else(|| part.to_string(), ToString::to_string);
+            if !names.insert(name.clone()) {
+                self.faults.error(part.at, Fault::NameTwice(name));
+            }
+        }
+        self.parts(parts, side)
+    }
+
+    fn not(&mut self, written: &Expression, inner: &Expression, side: Side) -> Option<Condition> {
+        if side == Side::Against {
+            self.faults.error(written.at, Fault::PositiveRefuses(written.to_string()));
+            return None;
+        }
+        if !speaks_against(inner) {
+            self.faults.error(written.at, Fault::NotBeforePositive(inner.to_string()));
+            return None;
+        }
+        self.condition(inner, Side::Against).map(|inner| Condition::Not(Box::new(inner)))
+    }
+
+    fn term(&mut self, written: &Expression, side: Side) -> Option<Condition> {
+        if speaks_against(written) && side == Side::Admit {
+            self.faults.error(written.at, Fault::NegativeAdmits(written.to_string()));
+            return None;
+        }
+        let is_kind = matches!(written.form, Form::Wheel | Form::Sdist | Form::Pure);
+        if !speaks_against(written) && !is_kind && side == Side::Against {
+            self.faults.error(written.at, Fault::PositiveRefuses(written.to_string()));
+            return None;
+        }
+        match &written.form {
+            Form::Party(word) => self.word(word, written.at),
+            Form::Score(minimum) => {
+                if !self.any_weight() {
+                    self.faults.error(written.at, Fault::ScoreWithoutWeights(minimum.to_string()));
+                }
+                Some(Condition::Score(*minimum))
+            }
+            Form::VetoBy(name) => self.veto_by(name, written.at),
+            Form::Attested(_) | Form::SamePublisher | Form::DerivedFrom(..) => {
+                self.faults.error(written.at, Fault::NotYet(written.to_string()));
+                None
+            }
+            other => plain(other),
+        }
+    }
+
+    /// Whether anybody's word adds to a score, those of a later version included.
+    fn any_weight(&self) -> bool {
+        self.declared.weighing().next().is_some()
+            || self.declared.later.values().any(|later| later.weight.is_some())
+    }
+
+    fn word(&mut self, word: &Word, at: usize) -> Option<Condition> {
+        let (party, level) = match self.lookup(&word.party, at)? {
+            Declaration::Index { party } => (party, self.listed(word, at)?),
+            Declaration::Signer { party, level, .. } => (party, word.level.unwrap_or(level)),
+            Declaration::Later => {
+                self.faults.error(at, Fault::NotYet(word.to_string()));
+                return None;
+            }
+            Declaration::Broken => return None,
+        };
+        Some(Condition::Support { party, level, at_least: word.at_least.unwrap_or(Amount::FULL) })
+    }
+
+    fn listed(&mut self, word: &Word, at: usize) -> Option<Level> {
+        match word.level {
+            None | Some(Level::Listed) => Some(Level::Listed),
+            Some(level) => {
+                let fault =
+                    Fault::LevelUnreachable { party: word.party.to_string(), level: level.to_string() };
+                self.faults.error(at, fault);
+                None
+            }
+        }
+    }
+
+    /// A party, or every party of an owner.
+    fn veto_by(&mut self, name: &PartyName, at: usize) -> Option<Condition> {
+        let mut parties: Vec<PartyIndex> = Vec::new();
+        for (other, declaration) in &self.declared.names {
+            if let Declaration::Signer { party, owner, .. } = declaration {
+                let owned = owner.as_ref().is_some_and(|owner| owner.as_str() == name.as_str());
+                if owned || other == name {
+                    parties.push(*party);
+                }
+            }
+        }
+        if !parties.is_empty() {
+            parties.sort();
+            return Some(Condition::VetoBy(parties));
+        }
+        if self.declared.owners.contains(name.as_str()) && !self.declared.names.contains_key(name) {
+            self.faults.error(at, Fault::NotASigner(name.to_string()));
+            return None;
+        }
+        let fault = match self.lookup(name, at)? {
+            Declaration::Later => Fault::NotYet(format!("veto by {name}")),
+            Declaration::Index { .. } | Declaration::Signer { .. } => Fault::NotASigner(name.to_string()),
+            Declaration::Broken => return None,
+        };
+        self.faults.error(at, fault);
+        None
+    }
+
+    fn lookup(&mut self, name: &PartyName, at: usize) -> Option<Declaration> {
+        let name = Placed { value: name.to_string(), at };
+        super::lookup(&name, self.declared, self.faults).cloned()
+    }
+}
+
+/// Whether everything in it is negative evidence.
+fn speaks_against(expression: &Expression) -> bool {
+    match &expression.form {
+        Form::Yanked | Form::Quarantined | Form::Vetoes(_) | Form::VetoBy(_) => true,
+        Form::Not(_) => false,
+        _ => !expression.parts().is_empty() && expression.parts().iter().all(speaks_against),
+    }
+}
+
+fn plain(form: &Form) -> Option<Condition> {
+    Some(match form {
+        Form::Age(age) => Condition::Age(*age),
+        Form::Wheel => Condition::Kind(FileKind::Wheel),
+        Form::Sdist => Condition::Kind(FileKind::Sdist),
+        Form::Pure => Condition::Kind(FileKind::Pure),
+        Form::Yanked => Condition::Yanked,
+        Form::Quarantined => Condition::Quarantined,
+        Form::Vetoes(count) => Condition::Vetoes(*count),
+        Form::AllowBuild => Condition::AllowBuild,
+        _ => return None,
+    })
+}

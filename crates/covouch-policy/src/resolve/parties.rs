@@ -1,0 +1,328 @@
+//! `[party.NAME]`: who they are, where their evidence comes from, what their word weighs.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use covouch_core::{
+    key::PublicKey,
+    level::Level,
+    party::{Owner, PartyName},
+};
+use covouch_graph::{Parties, Party, PartyIndex, Weights};
+use url::Url;
+
+use super::Faults;
+use crate::{
+    error::{Fault, nearest_or_all},
+    file::{Document, PartyTable, Placed, SourceSetting},
+    limits,
+    program::{IndexAddress, PartySource, SourceKind},
+    syntax::RESERVED,
+};
+
+/// Everything names can stand for.
+pub(super) struct Declared {
+    pub(super) names: HashMap<PartyName, Declaration>,
+    pub(super) owners: BTreeSet<String>,
+    /// Parties whose evidence this version does not read.
+    pub(super) later: BTreeMap<PartyName, Later>,
+    /// `None` when there are too many.
+    pub(super) parties: Option<Parties>,
+    pub(super) sources: Vec<PartySource>,
+}
+
+impl Declared {
+    /// The parties whose word adds to a score.
+    pub(super) fn weighing(&self) -> impl Iterator<Item = PartyIndex> {
+        let known = self.parties.iter().flat_map(Parties::iter);
+        known.filter(|(_, party)| party.weights != Weights::NONE).map(|(index, _)| index)
+    }
+
+    /// All names, for hints.
+    pub(super) fn known(&self) -> Vec<String> {
+        let mut known: Vec<_> = self.names.keys().map(ToString::to_string).collect();
+        known.sort();
+        known
+    }
+}
+
+/// What a name stands for.
+#[derive(Clone, Debug)]
+pub(super) enum Declaration {
+    Index {
+        party: PartyIndex,
+    },
+    Signer {
+        party: PartyIndex,
+        level: Level,
+        owner: Option<Owner>,
+    },
+    /// Declared, and of no use to this version.
+    Later,
+    /// Declared wrongly, which was noted.
+    Broken,
+}
+
+/// A party of a kind that comes later.
+pub(super) struct Later {
+    /// Where its weight stands.
+    pub(super) weight: Option<usize>,
+}
+
+/// A party that was read and has no index yet.
+struct Read {
+    party: Party,
+    level: Level,
+    kind: SourceKind,
+}
+
+pub(super) fn declare(document: &Document, faults: &mut Faults<'_>) -> Declared {
+    let mut read = Vec::new();
+    let mut names = HashMap::new();
+    let mut later = BTreeMap::new();
+    let mut owners = BTreeSet::new();
+    for table in &document.parties {
+        let Some(name) = name(&table.name, faults) else { continue };
+        owners.extend(table.owner.iter().map(|owner| owner.value.clone()));
+        let declaration = match source(table, faults) {
+            Some(SourceSetting::Later(_)) => {
+                later.insert(name.clone(), Later { weight: table.weights.first().map(|weight| weight.at) });
+                Declaration::Later
+            }
+            Some(source) => {
+                read.extend(party(name.clone(), table, source, faults));
+                Declaration::Broken
+            }
+            None => Declaration::Broken,
+        };
+        names.insert(name, declaration);
+    }
+    shared_keys(document, &read, faults);
+    same_index(document, &read, faults);
+    number(read, Declared { names, owners, later, parties: None, sources: Vec::new() }, faults)
+}
+
+/// Gives every party its index.
+fn number(read: Vec<Read>, mut declared: Declared, faults: &mut Faults<'_>) -> Declared {
+    let parties = match Parties::new(read.iter().map(|read| read.party.clone()).collect()) {
+        Ok(parties) => parties,
+        Err(_) => {
+            let limit = covouch_graph::limits::PARTIES;
+            faults.error(0, Fault::TooMany { what: "parties", found: read.len(), limit });
+            return declared;
+        }
+    };
+    for (read, (party, _)) in read.into_iter().zip(parties.iter()) {
+        let declaration = match &read.kind {
+            SourceKind::Index(_) => Declaration::Index { party },
+            SourceKind::Keys { .. } => {
+                Declaration::Signer { party, level: read.level, owner: read.party.owner.clone() }
+            }
+        };
+        declared.names.insert(read.party.name.clone(), declaration);
+        let origin = format!("listed by {}", read.party.name).into();
+        declared.sources.push(PartySource { name: read.party.name, party, kind: read.kind, origin });
+    }
+    declared.parties = Some(parties);
+    declared
+}
+
+fn name(written: &Placed<String>, faults: &mut Faults<'_>) -> Option<PartyName> {
+    if RESERVED.contains(&written.value.as_str()) {
+        faults.error(written.at, Fault::ReservedName(written.value.clone()));
+        return None;
+    }
+    faults.value(written.at, PartyName::parse(&written.value))
+}
+
+/// The one setting that says where the evidence comes from.
+fn source<'d>(table: &'d PartyTable, faults: &mut Faults<'_>) -> Option<&'d SourceSetting> {
+    let found = match table.sources.as_slice() {
+        [source] => return Some(&source.value),
+        [] => "none of them".to_owned(),
+        several => {
+            several.iter().map(|source| format!("`{}`", source.value.key())).collect::<Vec<_>>().join(" and ")
+        }
+    };
+    faults.error(table.name.at, Fault::PartySource { name: table.name.value.clone(), found });
+    None
+}
+
+fn party(
+    name: PartyName,
+    table: &PartyTable,
+    source: &SourceSetting,
+    faults: &mut Faults<'_>,
+) -> Option<Read> {
+    let (kind, lowest) = match source {
+        SourceSetting::Index(address) => {
+            let at = table.sources.first().map_or(table.name.at, |source| source.at);
+            signers_only(table, faults);
+            (SourceKind::Index(address_of(address, at, faults)?), Level::Listed)
+        }
+        SourceSetting::Keys(_, keys) => (signer(&name, table, keys, faults)?, Level::Vouched),
+        SourceSetting::Later(_) => return None,
+    };
+    let is_index = matches!(kind, SourceKind::Index(_));
+    let level = level(table, is_index, faults).unwrap_or(lowest);
+    let weights = weights(table, is_index, level, faults);
+    let depth = depth(table, faults);
+    let owner = match &table.owner {
+        Some(owner) => Some(faults.value(owner.at, Owner::parse(&owner.value))?),
+        None => None,
+    };
+    let roots = match &kind {
+        SourceKind::Keys { keys, .. } => keys.clone(),
+        SourceKind::Index(_) => Vec::new(),
+    };
+    Some(Read { party: Party { name, roots, owner, weights, depth }, level, kind })
+}
+
+/// Settings that mean nothing for an index.
+fn signers_only(table: &PartyTable, faults: &mut Faults<'_>) {
+    let depth = table.depth.as_ref().map(|depth| ("depth", depth.at));
+    let from = table.from.as_ref().map(|from| ("from", from.at));
+    let root = table.root.as_ref().map(|root| ("root", root.at));
+    for (key, at) in [depth, from, root].into_iter().flatten() {
+        let clause = format!("`{key}` means nothing for an index");
+        faults.error(at, Fault::BadValue { clause, hint: None });
+    }
+}
+
+fn signer(
+    name: &PartyName,
+    table: &PartyTable,
+    written: &[Placed<String>],
+    faults: &mut Faults<'_>,
+) -> Option<SourceKind> {
+    let mut keys: Vec<PublicKey> = Vec::new();
+    for line in written.iter().take(limits::KEYS) {
+        match PublicKey::parse(&line.value) {
+            Ok((key, _)) if keys.contains(&key) => faults.error(line.at, Fault::KeyTwice(name.to_string())),
+            Ok((key, _)) => keys.push(key),
+            Err(error) => {
+                faults.error(line.at, Fault::BadValue { clause: error.to_string(), hint: error.hint() });
+            }
+        }
+    }
+    let table_name = format!("[party.{name}]");
+    if written.len() > limits::KEYS {
+        let fault = Fault::TooMany { what: "keys of one party", found: written.len(), limit: limits::KEYS };
+        faults.error(table.name.at, fault);
+    } else if written.is_empty() {
+        let clause = format!("party `{name}` has an empty list of keys");
+        faults.error(table.name.at, Fault::BadValue { clause, hint: None });
+    }
+    let Some(from) = &table.from else {
+        faults.error(table.name.at, Fault::MissingKey { table: table_name, key: "from" });
+        return None;
+    };
+    (!keys.is_empty()).then(|| SourceKind::Keys { keys, from: from.value.as_str().into() })
+}
+
+fn level(table: &PartyTable, is_index: bool, faults: &mut Faults<'_>) -> Option<Level> {
+    let written = table.level.as_ref()?;
+    let Some(level) = Level::parse(&written.value) else {
+        let hint = nearest_or_all(&written.value, &Level::ALL.map(Level::as_str), "levels");
+        faults.error(written.at, Fault::BadValue { clause: format!("no level `{}`", written.value), hint });
+        return None;
+    };
+    if is_index && level > Level::Listed {
+        let fault = Fault::LevelUnreachable { party: table.name.value.clone(), level: level.to_string() };
+        faults.error(written.at, fault);
+        return None;
+    }
+    Some(level)
+}
+
+/// A plain weight counts from the party's level on.
+fn weights(table: &PartyTable, is_index: bool, level: Level, faults: &mut Faults<'_>) -> Weights {
+    for weight in &table.weights {
+        if let (Some(above), _) = weight.value
+            && is_index
+            && above > Level::Listed
+        {
+            let fault = Fault::LevelUnreachable { party: table.name.value.clone(), level: above.to_string() };
+            faults.error(weight.at, fault);
+        }
+    }
+    Weights::by_level(table.weights.iter().map(|weight| (weight.value.0.unwrap_or(level), weight.value.1)))
+}
+
+fn depth(table: &PartyTable, faults: &mut Faults<'_>) -> u8 {
+    let Some(written) = &table.depth else { return Party::DEFAULT_DEPTH };
+    match u8::try_from(written.value) {
+        Ok(depth) if (1..=limits::DEPTH).contains(&depth) => depth,
+        _ => {
+            let clause = format!("depth `{}` is not between 1 and {}", written.value, limits::DEPTH);
+            faults.error(written.at, Fault::BadValue { clause, hint: None });
+            Party::DEFAULT_DEPTH
+        }
+    }
+}
+
+/// A name, or a web address without credentials: policies are committed, passwords are not.
+fn address_of(written: &str, at: usize, faults: &mut Faults<'_>) -> Option<IndexAddress> {
+    let bad = |clause: String, hint: &str| Fault::BadValue {
+        clause,
+        hint: Some(covouch_core::hint::Hint::new(hint)),
+    };
+    if let Ok(name) = PartyName::parse(written) {
+        return Some(IndexAddress::Named(name.as_str().into()));
+    }
+    let Ok(url) = Url::parse(written) else {
+        let clause = format!("`{written}` is neither the name of an index nor an address");
+        faults
+            .error(at, bad(clause, "write `pypi`, or an address such as `https://packages.example/simple/`"));
+        return None;
+    };
+    if !url.username().is_empty() || url.password().is_some() {
+        let clause = "the address of the index carries credentials".to_owned();
+        faults.error(at, bad(clause, "keep them in `netrc`, or in the installer's configuration"));
+        return None;
+    }
+    if !matches!(url.scheme(), "https" | "http") || !url.has_host() {
+        let clause = format!("`{written}` is not an address on the web");
+        faults.error(at, bad(clause, "write one that starts with `https://`"));
+        return None;
+    }
+    Some(IndexAddress::Url(url))
+}
+
+/// Two parties with one key are one voice wherever that key speaks.
+fn shared_keys(document: &Document, read: &[Read], faults: &mut Faults<'_>) {
+    let mut first: HashMap<&PublicKey, &PartyName> = HashMap::new();
+    for read in read {
+        for key in &read.party.roots {
+            if let Some(other) = first.get(key) {
+                let fault = Fault::KeyShared {
+                    first: other.to_string(),
+                    second: read.party.name.to_string(),
+                    key: key.id().short(),
+                };
+                faults.warn(place_of(document, &read.party.name), fault);
+            } else {
+                first.insert(key, &read.party.name);
+            }
+        }
+    }
+}
+
+/// Two names for one index would be two voices of one source.
+fn same_index(document: &Document, read: &[Read], faults: &mut Faults<'_>) {
+    let mut first: HashMap<String, &PartyName> = HashMap::new();
+    for read in read {
+        let SourceKind::Index(address) = &read.kind else { continue };
+        let address = address.to_string().trim_end_matches('/').to_owned();
+        if let Some(other) = first.get(&address) {
+            let fault = Fault::IndexTwice { first: other.to_string(), second: read.party.name.to_string() };
+            faults.error(place_of(document, &read.party.name), fault);
+        } else {
+            first.insert(address, &read.party.name);
+        }
+    }
+}
+
+fn place_of(document: &Document, name: &PartyName) -> usize {
+    let table = document.parties.iter().find(|table| table.name.value == name.as_str());
+    table.map_or(0, |table| table.name.at)
+}

@@ -1,0 +1,160 @@
+//! Rules, waivers, mode and gateway.
+
+use std::collections::HashMap;
+
+use covouch_core::{
+    digest::Sha256,
+    hint::Hint,
+    name::ProjectPattern,
+    time::{Duration, Timestamp},
+};
+use covouch_graph::PartyIndex;
+
+use super::{
+    Faults, formula, lookup,
+    parties::{Declaration, Declared},
+};
+use crate::{
+    error::{Fault, nearest_or_all},
+    file::{Document, GatewayTable, Placed, RuleTable, WaiverTable},
+    limits,
+    program::{Approval, Blocked, Downgrade, Gateway, HostPort, Mode, Rule, WaiverRule},
+};
+
+/// Waivers under the digests of their files.
+type Waivers = HashMap<Sha256, Vec<WaiverRule>>;
+
+/// How old an evidence lock may be where the policy does not say (formats, "Evidence lock").
+const LOCK_DAYS: u32 = 7;
+
+pub(super) fn mode(written: Option<&Placed<String>>, faults: &mut Faults<'_>) -> Mode {
+    choice(written, &[("enforce", Mode::Enforce), ("monitor", Mode::Monitor)], faults)
+        .unwrap_or(Mode::Enforce)
+}
+
+/// One of a few words.
+fn choice<T: Copy>(
+    written: Option<&Placed<String>>,
+    choices: &[(&'static str, T)],
+    faults: &mut Faults<'_>,
+) -> Option<T> {
+    let written = written?;
+    let found = choices.iter().find(|(word, _)| *word == written.value);
+    if found.is_none() {
+        let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
+        let clause = format!("`{}` is none of `{}`", written.value, words.join("`, `"));
+        let hint = nearest_or_all(&written.value, &words, "choices");
+        faults.error(written.at, Fault::BadValue { clause, hint });
+    }
+    found.map(|(_, value)| *value)
+}
+
+pub(super) fn rules(document: &Document, declared: &Declared, faults: &mut Faults<'_>) -> Vec<Rule> {
+    document.rules.iter().map(|table| rule(table, declared, faults)).collect()
+}
+
+fn rule(table: &RuleTable, declared: &Declared, faults: &mut Faults<'_>) -> Rule {
+    if let Some(first) = table.projects.get(limits::PATTERNS) {
+        let fault = Fault::TooMany { what: "patterns", found: table.projects.len(), limit: limits::PATTERNS };
+        faults.error(first.at, fault);
+    }
+    let projects = table
+        .projects
+        .iter()
+        .take(limits::PATTERNS)
+        .filter_map(|pattern| faults.value(pattern.at, ProjectPattern::parse(&pattern.value)))
+        .collect();
+    let pin = table.index.as_ref().and_then(|index| pinned(index, declared, faults));
+    let admit = table.admit.as_ref().and_then(|written| formula::admit(written, declared, faults));
+    Rule { projects, pin, admit }
+}
+
+fn pinned(index: &Placed<String>, declared: &Declared, faults: &mut Faults<'_>) -> Option<PartyIndex> {
+    match lookup(index, declared, faults)? {
+        Declaration::Index { party } => return Some(*party),
+        Declaration::Broken => {}
+        Declaration::Signer { .. } | Declaration::Later => {
+            faults.error(index.at, Fault::NotAnIndex(index.value.clone()));
+        }
+    }
+    None
+}
+
+pub(super) fn waivers(document: &Document, declared: &Declared, faults: &mut Faults<'_>) -> Waivers {
+    let mut waivers = Waivers::new();
+    for table in &document.waivers {
+        if let Some((sha256, rule)) = waiver(table, declared, faults) {
+            waivers.entry(sha256).or_default().push(rule);
+        }
+    }
+    waivers
+}
+
+fn waiver(table: &WaiverTable, declared: &Declared, faults: &mut Faults<'_>) -> Option<(Sha256, WaiverRule)> {
+    let approval = approval(table, declared, faults);
+    let sha256 = table.sha256.as_ref().and_then(|text| faults.value(text.at, Sha256::parse(&text.value)));
+    let expires =
+        table.expires.as_ref().and_then(|text| faults.value(text.at, Timestamp::parse(&text.value)));
+    if let Some(reason) = &table.reason
+        && reason.value.trim().is_empty()
+    {
+        let hint = Some(Hint::new("say why this file may come in"));
+        faults.error(reason.at, Fault::BadValue { clause: "the waiver's reason is empty".to_owned(), hint });
+    }
+    let reason = table.reason.as_ref()?.value.as_str().into();
+    Some((sha256?, WaiverRule { reason, expires: expires?, approval: approval? }))
+}
+
+fn approval(table: &WaiverTable, declared: &Declared, faults: &mut Faults<'_>) -> Option<Approval> {
+    match (&table.approved_by, &table.installed) {
+        (Some(party), None) => match lookup(party, declared, faults)? {
+            Declaration::Signer { party, .. } => Some(Approval::Signed(*party)),
+            Declaration::Broken => None,
+            Declaration::Index { .. } | Declaration::Later => {
+                faults.error(party.at, Fault::NotASigner(party.value.clone()));
+                None
+            }
+        },
+        (None, Some(day)) => faults.value(day.at, Timestamp::parse(&day.value)).map(Approval::Installed),
+        (Some(_), Some(_)) => {
+            faults.error(table.at, Fault::WaiverApproval("both"));
+            None
+        }
+        (None, None) => {
+            faults.error(table.at, Fault::WaiverApproval("neither"));
+            None
+        }
+    }
+}
+
+pub(super) fn gateway(table: &GatewayTable, faults: &mut Faults<'_>) -> Gateway {
+    let blocked = [("yank", Blocked::Yank), ("hide", Blocked::Hide), ("hard", Blocked::Hard)];
+    let downgrade = [("warn", Downgrade::Warn), ("refuse", Downgrade::Refuse)];
+    let mut duration = |written: &Option<Placed<String>>| {
+        written.as_ref().and_then(|text| faults.value(text.at, Duration::parse(&text.value)))
+    };
+    let max_fallback_age = duration(&table.max_fallback_age);
+    let max_lock_age = duration(&table.max_lock_age).unwrap_or(Duration::from_days(LOCK_DAYS));
+    Gateway {
+        connect: table.connect.iter().filter_map(|written| host_port(written, faults)).collect(),
+        max_fallback_age,
+        max_lock_age,
+        blocked: choice(table.blocked.as_ref(), &blocked, faults).unwrap_or(Blocked::Yank),
+        downgrade: choice(table.downgrade.as_ref(), &downgrade, faults).unwrap_or(Downgrade::Warn),
+    }
+}
+
+fn host_port(written: &Placed<String>, faults: &mut Faults<'_>) -> Option<HostPort> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
+    let parsed = written.value.rsplit_once(':').and_then(|(host, port)| {
+        let port = port.parse().ok().filter(|port| *port != 0)?;
+        let host = (!host.is_empty() && host.bytes().all(plain)).then(|| host.to_ascii_lowercase())?;
+        Some(HostPort { host: host.into(), port })
+    });
+    if parsed.is_none() {
+        let clause = format!("`{}` is not a host with a port", written.value);
+        let hint = Some(Hint::new("write `host.example:443`"));
+        faults.error(written.at, Fault::BadValue { clause, hint });
+    }
+    parsed
+}
