@@ -205,6 +205,8 @@ fn address(text: &str, source: &Source) -> Result<Sourced<Address>, InstallerErr
 
 #[cfg(test)]
 mod tests {
+    use covouch_python::shown::Shown;
+
     use super::*;
 
     fn pip(index: &str) -> Result<PipConfig, InstallerError> {
@@ -250,7 +252,7 @@ mod tests {
     #[test]
     fn an_installer_that_answers_nonsense_is_not_gone_round() {
         let installers = Installers {
-            pip: Err(InstallerError::Answer("pip", "x".into())),
+            pip: Err(InstallerError::Answer("pip", Shown::new("x"))),
             uv: uv("https://uv.example/simple"),
         };
         assert_eq!(found(&installers, None, Wrapped::Pip), "installer-unreadable");

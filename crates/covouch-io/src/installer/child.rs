@@ -6,6 +6,7 @@ use std::{
     process::Stdio,
 };
 
+use covouch_python::shown::Shown;
 use tempfile::TempDir;
 use tokio::{io::AsyncReadExt as _, process::Command};
 
@@ -54,7 +55,7 @@ pub(super) async fn output(
 async fn run(name: &'static str, mut command: Command) -> Result<String, InstallerError> {
     let failed = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound => InstallerError::NotThere(name),
-        _ => InstallerError::Failed(name, error.to_string()),
+        _ => InstallerError::Failed(name, Shown::new(&error.to_string())),
     };
     let mut child = command.spawn().map_err(failed)?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
@@ -62,7 +63,7 @@ async fn run(name: &'static str, mut command: Command) -> Result<String, Install
     if !child.wait().await.map_err(failed)?.success() {
         let last =
             complaint.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it gives no reason");
-        return Err(InstallerError::Failed(name, printable(last)));
+        return Err(InstallerError::Failed(name, Shown::new(last)));
     }
     Ok(answer)
 }
@@ -74,11 +75,6 @@ async fn read(pipe: Option<impl tokio::io::AsyncRead + Unpin>) -> std::io::Resul
         pipe.take(limits::INSTALLER_BYTES).read_to_string(&mut text).await?;
     }
     Ok(text)
-}
-
-/// One line of somebody else's output, as a message may show it.
-pub(super) fn printable(line: &str) -> String {
-    line.chars().filter(|character| !character.is_control()).take(200).collect()
 }
 
 fn is_removed(name: &OsStr) -> bool {

@@ -1,6 +1,7 @@
 //! Why an installer did not tell us its index.
 
 use covouch_core::{code::Code, hint::Hint};
+use covouch_python::shown::Shown;
 
 use super::Source;
 
@@ -13,13 +14,13 @@ pub enum InstallerError {
     NotThere(&'static str),
     /// It failed.
     #[error("`{0}` does not say which index it uses: {1}")]
-    Failed(&'static str, String),
+    Failed(&'static str, Shown),
     /// It did not answer in time.
     #[error("`{0}` does not answer")]
     TimedOut(&'static str),
     /// It says something we cannot read.
     #[error("`{0}` says something unexpected: {1}")]
-    Answer(&'static str, String),
+    Answer(&'static str, Shown),
     /// What it is configured with is no address. The value is not shown: it may carry a password.
     #[error("the index that {0} names is not an `http` or `https` address")]
     Address(Source),

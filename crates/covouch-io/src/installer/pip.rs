@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use covouch_python::shown::Shown;
+
 use super::{InstallerError, PipConfig, Question, Source, address, child};
 use crate::secrets::Secret;
 
@@ -50,7 +52,7 @@ impl Settings {
             });
             if let Some(place) = section {
                 // The value may be a password, so only the name is shown.
-                let unreadable = || InstallerError::Answer(NAME, child::printable(key));
+                let unreadable = || InstallerError::Answer(NAME, Shown::new(key));
                 settings.insert(place, unquote(value.trim_end()).ok_or_else(unreadable)?);
             }
         }
@@ -94,7 +96,7 @@ fn default_index(help: &str) -> Result<&str, InstallerError> {
         .map(|(text, _)| text.trim());
     // An address broken over two lines would be another address.
     let whole = found.filter(|text| !text.is_empty() && !text.contains(char::is_whitespace));
-    whole.ok_or_else(|| InstallerError::Answer(NAME, "its help shows no default index".into()))
+    whole.ok_or_else(|| InstallerError::Answer(NAME, Shown::new("its help shows no default index")))
 }
 
 /// Reads a string as Python's `repr` writes it (Python reference, "String literals").
@@ -157,7 +159,7 @@ mod tests {
     fn a_value_that_cannot_be_read_is_an_error_that_does_not_show_it() {
         for value in ["'open", "bare", "'a'b'", "'\\q'", "'\\x4'", "'\\u12'", ""] {
             let error = Settings::parse(&format!("global.index-url={value}")).map(|_| ()).unwrap_err();
-            assert_eq!(error, InstallerError::Answer("pip", "global.index-url".into()), "{value}");
+            assert_eq!(error, InstallerError::Answer("pip", Shown::new("global.index-url")), "{value}");
         }
         assert_eq!(unquote(r"'\\ \' \x41 \u00e9 \U0001f40d'").unwrap(), "\\ ' A é 🐍");
     }

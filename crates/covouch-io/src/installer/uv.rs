@@ -1,5 +1,7 @@
 //! Asks uv.
 
+use covouch_python::shown::Shown;
+
 use super::{InstallerError, Question, Source, UvConfig, address, child};
 
 const NAME: &str = "uv";
@@ -38,7 +40,7 @@ pub(super) async fn ask(question: &Question) -> Result<UvConfig, InstallerError>
 }
 
 fn parse(output: &str, source: &Source) -> Result<UvConfig, InstallerError> {
-    let unexpected = |line: &str| InstallerError::Answer(NAME, child::printable(line));
+    let unexpected = |line: &str| InstallerError::Answer(NAME, Shown::new(line));
     let mut index = None;
     let (mut extra_indexes, mut find_links) = (Vec::new(), Vec::new());
     for line in output.lines().filter(|line| !line.trim().is_empty()) {

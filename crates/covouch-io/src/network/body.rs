@@ -3,6 +3,7 @@
 use std::{error::Error, io::Read as _, time::Duration};
 
 use bytes::{Bytes, BytesMut};
+use covouch_python::shown::Shown;
 use flate2::bufread::MultiGzDecoder;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
@@ -68,12 +69,16 @@ pub(super) fn gunzip(bytes: &[u8], limit: usize) -> Result<Bytes, Wrong> {
     }
     match read {
         Ok(_) => Ok(plain.into()),
-        Err(_) => Err(Wrong::Encoding("gzip".into())),
+        Err(_) => Err(not_gzip()),
     }
 }
 
 pub(super) fn too_large(limit: usize) -> Wrong {
     Wrong::TooLarge(u64::try_from(limit).unwrap_or(u64::MAX))
+}
+
+pub(super) fn not_gzip() -> Wrong {
+    Wrong::Encoding(Shown::new("gzip"))
 }
 
 fn broken(error: &(dyn Error + 'static)) -> Unreachable {
@@ -104,7 +109,7 @@ mod tests {
     fn a_torn_archive_is_no_page() {
         let mut torn = gzip(b"a page");
         torn.pop();
-        assert_eq!(gunzip(&torn, 100), Err(Wrong::Encoding("gzip".into())));
-        assert_eq!(gunzip(b"plain", 100), Err(Wrong::Encoding("gzip".into())));
+        assert_eq!(gunzip(&torn, 100), Err(not_gzip()));
+        assert_eq!(gunzip(b"plain", 100), Err(not_gzip()));
     }
 }

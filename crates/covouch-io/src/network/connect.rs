@@ -218,3 +218,19 @@ impl Error for ProxyFailed {
         Some(self.0.as_ref())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What somebody gains who makes a public name resolve to a private address.
+    #[tokio::test]
+    async fn a_name_that_resolves_to_a_private_address_is_out_of_reach() {
+        let resolve = async |reach| {
+            let mut resolver = Resolver { system: GaiResolver::new(), reach };
+            resolver.call("localhost".parse().unwrap()).await.map(|addresses| addresses.count())
+        };
+        assert!(resolve(Reach::Anywhere).await.unwrap() > 0);
+        assert!(resolve(Reach::PublicOnly).await.unwrap_err().is::<OutOfReach>());
+    }
+}

@@ -3,6 +3,7 @@
 use std::{error::Error, time::Duration};
 
 use covouch_core::{code::Code, hint::Hint};
+use covouch_python::shown::Shown;
 
 use crate::secrets::RedactedUrl;
 
@@ -75,10 +76,10 @@ pub enum Wrong {
     TooLarge(u64),
     /// Another kind of document.
     #[error("it is `{0}`, which is not what was asked for")]
-    ContentType(String),
+    ContentType(Shown),
     /// Compressed in a way we did not ask for, or not properly compressed.
     #[error("its encoding `{0}` cannot be read")]
-    Encoding(String),
+    Encoding(Shown),
     /// More redirects than [`crate::limits::REDIRECTS`].
     #[error("it redirects too often")]
     Redirects,

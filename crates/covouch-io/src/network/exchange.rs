@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use covouch_python::shown::Shown;
 use http::{
     HeaderMap, HeaderValue, Response, StatusCode, Uri,
     header::{ACCEPT_ENCODING, CONTENT_ENCODING, LOCATION, PROXY_AUTHORIZATION, USER_AGENT},
@@ -92,10 +93,10 @@ impl Online {
             b"identity" | b"" => Ok(Fetched::Body(head, bytes)),
             b"gzip" | b"x-gzip" => {
                 let plain = tokio::task::spawn_blocking(move || body::gunzip(&bytes, limit)).await;
-                let plain = plain.unwrap_or_else(|_| Err(Wrong::Encoding("gzip".into()))).map_err(wrong)?;
+                let plain = plain.unwrap_or_else(|_| Err(body::not_gzip())).map_err(wrong)?;
                 Ok(Fetched::Body(head, plain))
             }
-            other => Err(wrong(Wrong::Encoding(String::from_utf8_lossy(other).into_owned()))),
+            other => Err(wrong(Wrong::Encoding(Shown::new(&String::from_utf8_lossy(other))))),
         }
     }
 
@@ -218,7 +219,7 @@ fn arrived(request: &Request, hop: Hop, response: Response<Incoming>) -> Result<
     }
     let content_type = head.content_type.as_deref().unwrap_or("nothing in particular");
     if !request.content_types.is_empty() && !request.content_types.contains(&content_type) {
-        return wrong(Wrong::ContentType(content_type.to_owned()));
+        return wrong(Wrong::ContentType(Shown::new(content_type)));
     }
     Ok(Arrived::Body(response, head))
 }

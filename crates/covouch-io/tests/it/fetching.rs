@@ -13,6 +13,8 @@ use covouch_io::{
     secrets::{Credentials, Secret},
 };
 
+use covouch_python::shown::Shown;
+
 use crate::server::{Reply, Server, header, network, page, path, redirect, response, settings, status};
 
 const LIMIT: usize = 1 << 20;
@@ -184,14 +186,14 @@ async fn a_compressed_page_is_read_and_a_bomb_is_not() {
     let server = Server::start(answer).await;
     assert_eq!(body(fetch(&server, "/").await), b"a page");
     assert_eq!(wrong(fetch(&server, "/bomb").await), Wrong::TooLarge(u64::try_from(LIMIT).unwrap()));
-    assert_eq!(wrong(fetch(&server, "/br").await), Wrong::Encoding("br".into()));
+    assert_eq!(wrong(fetch(&server, "/br").await), Wrong::Encoding(Shown::new("br")));
 }
 
 #[tokio::test]
 async fn another_kind_of_document_is_wrong() {
     let server = Server::start(|_| page(b"<html>")).await;
     let request = Request::new(&server.url("/")).accept("application/json", &["application/json"]);
-    assert_eq!(wrong(network().fetch(&request, LIMIT).await), Wrong::ContentType("text/html".into()));
+    assert_eq!(wrong(network().fetch(&request, LIMIT).await), Wrong::ContentType(Shown::new("text/html")));
 }
 
 #[tokio::test]

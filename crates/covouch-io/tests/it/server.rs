@@ -139,7 +139,7 @@ pub(crate) fn settings() -> Settings {
         roots: Roots { file: Some(root.into()), ..Roots::default() },
         patience: Patience {
             connect: Duration::from_secs(5),
-            idle: Duration::from_millis(400),
+            idle: Duration::from_secs(1),
             total: Duration::from_secs(20),
         },
         ..Settings::default()
