@@ -14,6 +14,7 @@ pub mod agent;
 pub mod archive;
 pub mod clock;
 pub mod code;
+pub mod collect;
 pub mod folder;
 pub mod index;
 pub mod installer;
