@@ -13,6 +13,7 @@
 pub mod code;
 pub mod filename;
 pub mod limits;
+pub mod lock;
 pub mod shown;
 pub mod simple;
 

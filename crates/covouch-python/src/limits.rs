@@ -31,5 +31,8 @@ pub const INCLUDE_DEPTH: usize = 16;
 /// each other twice are 65,536 readings.
 pub const INCLUDES: usize = 256;
 
+/// Most versions that constraints pin one project to. Each stands under a marker of its own; three are many.
+pub const PINS: usize = 16;
+
 /// Longest piece of an outsider's text that a message repeats.
 pub const SHOWN_CHARS: usize = 120;

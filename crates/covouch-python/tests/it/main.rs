@@ -3,4 +3,6 @@
 #[cfg(test)]
 mod filenames;
 #[cfg(test)]
+mod locks;
+#[cfg(test)]
 mod pages;
