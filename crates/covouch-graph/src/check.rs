@@ -1,14 +1,32 @@
 //! The checker: the only maker of [`Admitted`].
+//!
+//! [`packing`] checks a packing's arithmetic against the instance, [`grounds`] what the chains rest on against the
+//! statements. Neither knows how the packing was found.
+
+mod grounds;
+pub mod packing;
 
 use covouch_core::{amount::Amount, level::Level, statement::StatementId, subject::Subject};
 
 use crate::{
+    build::TrustGraph,
     parties::PartyIndex,
+    question::Question,
     requirement::Requirement,
+    search::Located,
     support::{Certification, Chain},
+    witness::Witness,
 };
 
 /// Proof that a file meets a requirement.
+///
+/// Nobody else can make one:
+///
+/// ```compile_fail
+/// # fn forge(subject: covouch_core::subject::Subject) {
+/// let forged = covouch_graph::Admitted { subject, proofs: Vec::new() };
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Admitted {
     subject: Subject,
@@ -28,6 +46,33 @@ pub struct Proof {
 pub struct OtherSubject {
     left: Box<Subject>,
     right: Box<Subject>,
+}
+
+/// Checks a packing, what it rests on, and that it meets the requirement. The one place that makes an
+/// [`Admitted`].
+pub(crate) fn admit(
+    graph: &TrustGraph,
+    question: &Question<'_>,
+    requirement: &Requirement,
+    (located, witness): (&Located, &Witness),
+) -> Option<Admitted> {
+    let packing = packing::check(&located.instance, witness).ok()?;
+    let chains = grounds::chains(graph, question, located, &packing).ok()?;
+    packing.meets(requirement).then(|| Admitted {
+        subject: question.subject.clone(),
+        proofs: vec![Proof { requirement: requirement.clone(), chains }],
+    })
+}
+
+/// Checks a packing and what it rests on, for reports; proves nothing about any requirement.
+pub(crate) fn chains(
+    graph: &TrustGraph,
+    question: &Question<'_>,
+    located: &Located,
+    witness: &Witness,
+) -> Option<Vec<Chain>> {
+    let packing = packing::check(&located.instance, witness).ok()?;
+    grounds::chains(graph, question, located, &packing).ok()
 }
 
 impl Admitted {
@@ -89,7 +134,7 @@ impl Proof {
                 Certification::Finding(_) => {}
             }
         }
-        statements.sort();
+        statements.sort_unstable();
         statements.dedup();
         statements
     }

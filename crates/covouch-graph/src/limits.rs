@@ -24,3 +24,9 @@ pub const PROGRAM_VARIABLES: usize = 20_000;
 
 /// Most linear programs solved for one question.
 pub const PROGRAMS: u32 = 32;
+
+/// Most branches tried for a solution in whole numbers, where the program's own optimum is not whole.
+pub const PROGRAM_BRANCHES: u64 = 200;
+
+/// Most sets of parties whose masks are kept at once: a project's policy and its base policy, twice.
+pub const MASKS: usize = 4;

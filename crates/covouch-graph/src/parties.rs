@@ -14,7 +14,7 @@ use covouch_core::{
     party::{Owner, PartyName},
 };
 
-use crate::limits;
+use crate::{instance::Member, limits};
 
 /// Which party of a [`Parties`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -91,8 +91,7 @@ struct Inner {
     parties: Vec<Party>,
     names: HashMap<PartyName, PartyIndex>,
     roots: HashMap<PublicKey, Vec<PartyIndex>>,
-    /// For each party the first party of the same owner: itself where it has none.
-    voices: Vec<PartyIndex>,
+    members: Vec<Member>,
 }
 
 /// Why a list of parties cannot be used.
@@ -130,7 +129,7 @@ impl Parties {
         let mut names = HashMap::new();
         let mut roots: HashMap<PublicKey, Vec<PartyIndex>> = HashMap::new();
         let mut owners: HashMap<Owner, PartyIndex> = HashMap::new();
-        let mut voices = Vec::new();
+        let mut members = Vec::new();
         for (party, index) in parties.iter_mut().zip((0..).map(PartyIndex)) {
             if names.insert(party.name.clone(), index).is_some() {
                 return Err(PartiesError::Twice(party.name.clone()));
@@ -141,9 +140,9 @@ impl Parties {
                 roots.entry(*root).or_default().push(index);
             }
             let voice = party.owner.as_ref().map(|owner| *owners.entry(owner.clone()).or_insert(index));
-            voices.push(voice.unwrap_or(index));
+            members.push(Member { party: index, voice: voice.unwrap_or(index), weights: party.weights });
         }
-        Ok(Self(Arc::new(Inner { parties, names, roots, voices })))
+        Ok(Self(Arc::new(Inner { parties, names, roots, members })))
     }
 
     /// The party of this name.
@@ -185,9 +184,10 @@ impl Parties {
         self.0.roots.get(key).map_or(&[], Vec::as_slice)
     }
 
-    /// The first party of this party's owner; the party itself where it has no owner.
-    pub(crate) fn voice(&self, index: PartyIndex) -> PartyIndex {
-        self.0.voices.get(index.position()).copied().unwrap_or(index)
+    /// What a packing needs to know of each party, in order.
+    #[must_use]
+    pub fn members(&self) -> &[Member] {
+        &self.0.members
     }
 
     /// Whether these are clones of one and the same.

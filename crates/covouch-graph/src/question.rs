@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
-use covouch_core::{amount::Score, code::Code, level::Level, subject::Subject};
+use covouch_core::{amount::Score, code::Code, hint::Hint, level::Level, subject::Subject};
 
 use crate::{
-    check::Admitted,
+    build::TrustGraph,
+    check::{self, Admitted},
+    decide::{Decision, decide},
+    instance::Word,
     limits,
     parties::{Parties, PartyIndex},
+    requirement::Requirement,
 };
 
 /// An adapter's known word for the file at hand: 100 % for its party at a level, from a source of its own.
@@ -66,16 +70,25 @@ pub enum Undecidable {
     /// The search was longer than its budget.
     #[error("the search for a packing was given up after its budget")]
     Budget,
+    /// What was found is not what the checker accepts: a fault of ours, and no reason to admit anything.
+    #[error("the packing found was not accepted by its checker")]
+    Witness,
     /// The best packing found falls short of what arithmetic could rule out.
     #[error("the best packing lies within the rounding margin of the requirement")]
     Margin,
 }
 
-impl Undecidable {
-    /// Codes of these.
-    pub const CODES: &[Code] =
-        &[Code::new("evidence-too-much"), Code::new("packing-budget"), Code::new("packing-margin")];
+/// Codes of everything the graph says to people.
+pub const CODES: &[Code] = &[
+    Code::new("evidence-too-much"),
+    Code::new("packing-budget"),
+    Code::new("packing-margin"),
+    Code::new("packing-witness"),
+    Code::new("parties-too-many"),
+    Code::new("party-twice"),
+];
 
+impl Undecidable {
     /// The stable code.
     #[must_use]
     pub fn code(&self) -> Code {
@@ -83,6 +96,59 @@ impl Undecidable {
             Self::Evidence | Self::Issuer | Self::Delegations => Code::new("evidence-too-much"),
             Self::Budget => Code::new("packing-budget"),
             Self::Margin => Code::new("packing-margin"),
+            Self::Witness => Code::new("packing-witness"),
         }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<Hint> {
+        match self {
+            Self::Evidence | Self::Issuer | Self::Delegations => Some(Hint::new(
+                "narrow the `projects` of the delegations that let so many speak, or withdraw some",
+            )),
+            Self::Budget | Self::Margin => {
+                Some(Hint::new("ask for whole supports (`P`) instead of shares (`P >= 33%`)"))
+            }
+            Self::Witness => {
+                Some(Hint::new("please report this with the policy and the folder of statements"))
+            }
+        }
+    }
+}
+
+impl TrustGraph {
+    /// Whether some packing of what is known meets the requirement.
+    #[must_use]
+    pub fn admit(&self, question: &Question<'_>, requirement: &Requirement) -> Answer {
+        let located = match self.locate(question) {
+            Ok(located) => located,
+            Err(reason) => return Answer::Undecided(reason),
+        };
+        match decide(&located.instance, requirement) {
+            Decision::Met(witness) => match check::admit(self, question, requirement, (&located, &witness)) {
+                Some(admitted) => Answer::Met(admitted),
+                None => Answer::Undecided(Undecidable::Witness),
+            },
+            Decision::NotMet(reason) => Answer::NotMet(reason),
+            Decision::Undecided(reason) => Answer::Undecided(reason),
+        }
+    }
+
+    /// Whether the requirement could be met if each assumed party said yes, at every level, from a source of its
+    /// own. Not knowing is a yes here, so this never admits anything.
+    #[must_use]
+    pub fn possible(
+        &self,
+        question: &Question<'_>,
+        requirement: &Requirement,
+        assumed: &[PartyIndex],
+    ) -> bool {
+        let Ok(mut located) = self.locate(question) else { return true };
+        for party in assumed.iter().filter(|party| question.parties.get(**party).is_some()) {
+            located.instance.add_word(Word { party: *party, level: Level::Audited });
+            located.grants.push(None);
+        }
+        !matches!(decide(&located.instance, requirement), Decision::NotMet(_))
     }
 }

@@ -34,3 +34,43 @@ pub enum Requirement {
     /// The score reaches this.
     Score(Decimal),
 }
+
+impl Requirement {
+    /// Every support and every score it asks for, to `visit`.
+    pub(crate) fn visit(&self, visit: &mut impl FnMut(&Self)) {
+        match self {
+            Self::Fact(_) | Self::Support { .. } | Self::Score(_) => visit(self),
+            Self::All(parts) | Self::Any(parts) | Self::AtLeast(_, parts) => {
+                parts.iter().for_each(|part| part.visit(visit));
+            }
+        }
+    }
+
+    /// What is left of it when the supports and scores that are out of reach are false and all facts are known.
+    pub(crate) fn simplify<E>(&self, may_hold: &mut impl FnMut(&Self) -> Result<bool, E>) -> Result<Self, E> {
+        let (count, parts) = match self {
+            Self::Fact(_) => return Ok(self.clone()),
+            Self::Support { .. } | Self::Score(_) => {
+                return Ok(if may_hold(self)? { self.clone() } else { Self::Fact(false) });
+            }
+            Self::All(parts) => (parts.len(), parts),
+            Self::Any(parts) => (1, parts),
+            Self::AtLeast(count, parts) => (count.get(), parts),
+        };
+        let mut missing = count;
+        let mut open = Vec::new();
+        for part in parts {
+            match part.simplify(may_hold)? {
+                Self::Fact(true) => missing = missing.saturating_sub(1),
+                Self::Fact(false) => {}
+                part => open.push(part),
+            }
+        }
+        Ok(match NonZeroUsize::new(missing) {
+            None => Self::Fact(true),
+            Some(missing) if missing.get() > open.len() => Self::Fact(false),
+            Some(missing) if missing.get() == open.len() => Self::All(open),
+            Some(missing) => Self::AtLeast(missing, open),
+        })
+    }
+}

@@ -37,7 +37,7 @@ pub enum Certification {
     /// The last key names an author, who released the file.
     Author {
         /// Who.
-        author: Author,
+        author: Box<Author>,
         /// The statement that names the author.
         grant: StatementId,
         /// The author's release.

@@ -1,0 +1,290 @@
+//! From a file backwards: who certifies it, and who with authority stands behind them.
+
+use std::collections::HashMap;
+
+use covouch_core::{
+    amount::Amount,
+    level::Level,
+    name::ProjectName,
+    statement::{Claim, Statement, Verified},
+    subject::Subject,
+    time::Timestamp,
+};
+
+use crate::{
+    build::{Filed, TrustGraph},
+    edge::{Edge, EdgeIndex, Terms},
+    instance::{Certification, Delegation, Instance, KeyIndex, Root, Word},
+    limits,
+    node::NodeIndex,
+    question::{Question, Undecidable},
+    reach::Reach,
+};
+
+/// The packing problem of a file, and what each number in it stands for.
+#[derive(Debug, Default)]
+pub(crate) struct Located {
+    pub(crate) instance: Instance,
+    /// By key.
+    pub(crate) nodes: Vec<NodeIndex>,
+    /// By delegation.
+    pub(crate) edges: Vec<EdgeIndex>,
+    /// By certification.
+    pub(crate) ends: Vec<End>,
+    /// By word: the position of the grant; none for a word that is only assumed.
+    pub(crate) grants: Vec<Option<usize>>,
+}
+
+/// What a certification rests on; statements are positions among those that are filed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// A vouch.
+    Vouch(usize),
+    /// A vouch by a key whose mandate has ended since.
+    Kept { mandate: EdgeIndex, vouch: usize },
+    /// An author's release.
+    Author { grant: EdgeIndex, release: usize },
+}
+
+/// Who said what about the file at hand, with authority or not: by issuer.
+struct Said<'g> {
+    by: NodeIndex,
+    vouches: Vec<(usize, &'g Verified<Statement>, Level)>,
+    releases: Vec<(usize, &'g Verified<Statement>, Level)>,
+}
+
+struct Search<'g> {
+    graph: &'g TrustGraph,
+    reach: &'g Reach,
+    project: &'g ProjectName,
+    located: Located,
+    keys: HashMap<NodeIndex, KeyIndex>,
+    /// Fewest certifications to the file, by key.
+    need: Vec<u8>,
+    /// Keys by their need.
+    waiting: Vec<Vec<KeyIndex>>,
+    seen: usize,
+}
+
+impl TrustGraph {
+    /// The packing problem of the question's file, as far as anybody with authority speaks about it.
+    pub(crate) fn locate(&self, question: &Question<'_>) -> Result<Located, Undecidable> {
+        let reach = self.reach(question.parties);
+        let mut search = Search::new(self, &reach, &question.subject.project);
+        search.located.instance = Instance::new(question.parties.members().to_vec());
+        for said in self.said(question.subject, &reach)? {
+            search.add_certifications(&said)?;
+        }
+        search.walk()?;
+        search.add_roots(question);
+        let mut located = search.located;
+        located.keep_undominated();
+        for (position, grant) in question.grants.iter().enumerate() {
+            if question.parties.get(grant.party).is_some() {
+                located.instance.add_word(Word { party: grant.party, level: grant.level });
+                located.grants.push(Some(position));
+            }
+        }
+        Ok(located)
+    }
+
+    /// The filed statements that list this very file.
+    pub(crate) fn about<'g>(&'g self, subject: &'g Subject) -> impl Iterator<Item = (usize, &'g Filed)> {
+        let entries = self.files.get(&subject.sha256).map_or(&[][..], Vec::as_slice);
+        let filed = entries.iter().filter_map(|(_, position)| Some((*position, self.filed.get(*position)?)));
+        let lists =
+            |filed: &Filed| filed.statement.value().claim.files().is_some_and(|files| files.lists(subject));
+        filed.filter(move |(_, filed)| lists(filed))
+    }
+
+    /// What was said about a file by keys that vouch with authority, or release.
+    fn said<'g>(&'g self, subject: &'g Subject, reach: &Reach) -> Result<Vec<Said<'g>>, Undecidable> {
+        let mut all: Vec<Said<'g>> = Vec::new();
+        for (position, Filed { by, statement }) in self.about(subject) {
+            let vouch = match &statement.value().claim {
+                Claim::Vouch(vouch) if reach.have(*by) > 0 => Some(Level::from(vouch.level)),
+                Claim::Release(_) if self.is_author(*by, reach) => None,
+                _ => continue,
+            };
+            if all.last().is_none_or(|last| last.by != *by) {
+                all.push(Said { by: *by, vouches: Vec::new(), releases: Vec::new() });
+            }
+            let Some(last) = all.last_mut() else { continue };
+            match vouch {
+                Some(level) => last.vouches.push((position, statement, level)),
+                None => last.releases.push((position, statement, Level::Author)),
+            }
+            if last.vouches.len() + last.releases.len() > limits::STATEMENTS_PER_ISSUER {
+                return Err(Undecidable::Issuer);
+            }
+        }
+        Ok(all)
+    }
+
+    /// Whether anybody with authority calls this key an author, of whatever project.
+    fn is_author(&self, node: NodeIndex, reach: &Reach) -> bool {
+        let mut grants = self.edges.to(node).filter(|(_, edge)| matches!(edge.terms, Terms::Author));
+        grants.any(|(_, edge)| reach.have(edge.from) > 0)
+    }
+}
+
+/// The best of some statements, among those signed before a moment where one is given.
+fn best(said: &[(usize, &Verified<Statement>, Level)], before: Option<Timestamp>) -> Option<(usize, Level)> {
+    let in_time = |statement: &Verified<Statement>| before.is_none_or(|end| statement.value().issued < end);
+    let until = |statement: &Verified<Statement>| statement.value().claim.validity().map(|it| it.not_after());
+    let timely = said.iter().filter(|(_, statement, _)| in_time(statement));
+    let best = timely.max_by_key(|(_, statement, level)| (*level, until(statement), statement.id()));
+    best.map(|(position, _, level)| (*position, *level))
+}
+
+impl<'g> Search<'g> {
+    fn new(graph: &'g TrustGraph, reach: &'g Reach, project: &'g ProjectName) -> Self {
+        Self {
+            graph,
+            reach,
+            project,
+            located: Located::default(),
+            keys: HashMap::new(),
+            need: Vec::new(),
+            waiting: Vec::new(),
+            seen: 0,
+        }
+    }
+
+    fn key(&mut self, node: NodeIndex) -> KeyIndex {
+        let Self { located, keys, need, .. } = self;
+        *keys.entry(node).or_insert_with(|| {
+            located.nodes.push(node);
+            need.push(u8::MAX);
+            located.instance.add_key()
+        })
+    }
+
+    fn add_certifications(&mut self, said: &Said<'g>) -> Result<(), Undecidable> {
+        if let Some((vouch, level)) = best(&said.vouches, None) {
+            self.certify(said.by, None, (Amount::FULL, level, 1), End::Vouch(vouch))?;
+        }
+        for (index, edge) in self.graph.edges.to(said.by) {
+            let (end, terms) = match edge.terms {
+                Terms::Delegation { .. } => continue,
+                Terms::Author => {
+                    let Some((release, level)) = best(&said.releases, None) else { continue };
+                    (End::Author { grant: index, release }, (Amount::FULL, level, 1))
+                }
+                Terms::Ended { amount, level, at } => {
+                    let Some((vouch, claimed)) = best(&said.vouches, Some(at)) else { continue };
+                    (End::Kept { mandate: index, vouch }, (amount, level.min(claimed), 2))
+                }
+            };
+            if self.reach.have(edge.from) >= terms.2 && self.covers(edge)? {
+                self.certify(edge.from, Some(said.by), terms, end)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn certify(
+        &mut self,
+        by: NodeIndex,
+        through: Option<NodeIndex>,
+        (amount, level, cost): (Amount, Level, u8),
+        end: End,
+    ) -> Result<(), Undecidable> {
+        if self.located.ends.len() >= limits::EVIDENCE {
+            return Err(Undecidable::Evidence);
+        }
+        let (by, through) = (self.key(by), through.map(|node| self.key(node)));
+        self.located.instance.add_certification(Certification { by, through, amount, level, cost });
+        self.located.ends.push(end);
+        self.lower(by, cost);
+        Ok(())
+    }
+
+    /// Notes a shorter way from a key to the file.
+    fn lower(&mut self, key: KeyIndex, height: u8) {
+        if let Some(need) = self.need.get_mut(key.position())
+            && height < *need
+        {
+            *need = height;
+            let slot = usize::from(height);
+            if self.waiting.len() <= slot {
+                self.waiting.resize_with(slot + 1, Vec::new);
+            }
+            self.waiting.get_mut(slot).into_iter().for_each(|keys| keys.push(key));
+        }
+    }
+
+    /// Walks delegations backwards, nearest keys first, while depth and authority last.
+    fn walk(&mut self) -> Result<(), Undecidable> {
+        let mut height: u8 = 0;
+        while let Some(keys) = self.waiting.get_mut(usize::from(height)) {
+            for key in std::mem::take(keys) {
+                if self.need.get(key.position()) == Some(&height) {
+                    self.walk_from(key, height)?;
+                }
+            }
+            let Some(next) = height.checked_add(1) else { break };
+            height = next;
+        }
+        Ok(())
+    }
+
+    fn walk_from(&mut self, key: KeyIndex, height: u8) -> Result<(), Undecidable> {
+        let Some(node) = self.located.nodes.get(key.position()).copied() else { return Ok(()) };
+        let graph = self.graph;
+        for (index, edge) in graph.edges.to(node) {
+            let Terms::Delegation { amount, depth, level } = edge.terms else { continue };
+            if depth < height || self.reach.have(edge.from) <= height || !self.covers(edge)? {
+                continue;
+            }
+            let from = self.key(edge.from);
+            let delegation = Delegation { from, to: key, amount, depth, level };
+            if self.located.instance.add_delegation(delegation).is_some() {
+                self.located.edges.push(index);
+                self.lower(from, height + 1);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether an edge is for the project at hand; looking costs a step.
+    fn covers(&mut self, edge: &Edge) -> Result<bool, Undecidable> {
+        self.seen += 1;
+        if self.seen > limits::DELEGATIONS {
+            Err(Undecidable::Delegations)
+        } else {
+            Ok(edge.covers(self.project))
+        }
+    }
+
+    fn add_roots(&mut self, question: &Question<'_>) {
+        let Located { instance, nodes, .. } = &mut self.located;
+        for ((node, need), position) in nodes.iter().zip(&self.need).zip(0..) {
+            let key = KeyIndex::new(position);
+            for party in self.reach.rooted(*node) {
+                let depth = question.parties.get(party).map_or(0, |party| party.depth);
+                if depth >= *need {
+                    instance.add_root(Root { party, key, depth });
+                }
+            }
+            // A party's root takes the voice of a key away from its own party, and from no other.
+            for revoker in self.graph.revoked.get(node).into_iter().flatten() {
+                for party in self.reach.rooted(*revoker) {
+                    instance.add_ban(party, key);
+                }
+            }
+        }
+    }
+}
+
+impl Located {
+    fn keep_undominated(&mut self) {
+        if self.instance.delegations.is_empty() && self.instance.certifications.len() < 2 {
+            return;
+        }
+        let kept = self.instance.merge();
+        let edges = kept.delegations.iter().filter_map(|index| self.edges.get(index.position()).copied());
+        let ends = kept.certifications.iter().filter_map(|index| self.ends.get(index.position()).copied());
+        (self.edges, self.ends) = (edges.collect(), ends.collect());
+    }
+}
