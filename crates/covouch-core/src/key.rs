@@ -11,7 +11,7 @@ use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
 use ssh_key::private::{Ed25519Keypair, KeypairData};
 use zeroize::Zeroizing;
 
-use crate::{code::Code, digest::Sha256, hint::Hint, limits};
+use crate::{code::Code, digest::Sha256, hint::Hint, limits, shown::shown};
 
 /// DER of an Ed25519 SubjectPublicKeyInfo up to the 32 key bytes (RFC 8410 §4).
 const SPKI_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
@@ -105,8 +105,12 @@ impl PublicKey {
         if line.len() > limits::KEY_FILE_BYTES {
             return Err(KeyError::PublicKey("it is too long".into()));
         }
-        let key = ssh_key::PublicKey::from_openssh(line.trim())
-            .map_err(|error| KeyError::PublicKey(error.to_string()))?;
+        let line = line.trim();
+        if let Some(kind) = other_kind(line) {
+            return Err(KeyError::Algorithm(shown(kind)));
+        }
+        let key =
+            ssh_key::PublicKey::from_openssh(line).map_err(|error| KeyError::PublicKey(error.to_string()))?;
         let ssh_key::public::KeyData::Ed25519(bytes) = key.key_data() else {
             return Err(KeyError::Algorithm(key.algorithm().to_string()));
         };
@@ -160,6 +164,13 @@ impl PublicKey {
         let signature = ed25519_dalek::Signature::from_bytes(signature);
         self.0.verify_strict(message, &signature).is_ok()
     }
+}
+
+/// The kind of a key line that is not Ed25519; `ssh-key` cannot name every kind that it does not read.
+fn other_kind(line: &str) -> Option<&str> {
+    let kind = line.split(' ').next()?;
+    let is_kind = ["ssh-", "ecdsa-", "sk-"].iter().any(|start| kind.starts_with(start));
+    (is_kind && kind != "ssh-ed25519").then_some(kind)
 }
 
 /// The OpenSSH line without comment: `ssh-ed25519 AAAA…`.
@@ -317,6 +328,9 @@ impl SecretKey {
         self.signing.sign(message).to_bytes()
     }
 }
+
+#[cfg(test)]
+mod vectors;
 
 #[cfg(test)]
 mod tests {

@@ -22,6 +22,9 @@ pub const SUBJECTS: usize = 4096;
 /// Longest free text (notes, reason, reference) in a statement.
 pub const NOTE_BYTES: usize = 4096;
 
+/// Most characters of an outsider's text that are repeated in a message; more would push away what matters.
+pub const SHOWN_CHARS: usize = 200;
+
 /// Deepest nesting of JSON we accept anywhere.
 pub const JSON_DEPTH: usize = 32;
 

@@ -35,12 +35,15 @@ pub enum SignError {
     /// What came back would not be accepted by anybody.
     #[error("the signer's answer is no valid statement: {0}")]
     Invalid(#[from] VerifyError),
+    /// The statement has no spelling of its own: written and read again it says something else.
+    #[error("the statement cannot be written as it is meant")]
+    Altered,
 }
 
 /// Signs a statement.
 ///
 /// # Errors
-/// [`SignError`]; a statement that could not be read back is never returned.
+/// [`SignError`]; a statement that could not be read back as it was meant is never returned.
 pub fn sign(
     statement: &Statement,
     signer: &dyn Signer,
@@ -48,6 +51,10 @@ pub fn sign(
     let (payload_type, payload) = wire::write_statement(statement);
     let envelope = seal(payload_type, payload, signer)?;
     let verified = verify(&envelope, signer.public_key())?;
+    // An amount between two percents, or a start that is not the moment of signing, would be lost in writing.
+    if verified.value() != statement {
+        return Err(SignError::Altered);
+    }
     Ok((envelope, verified))
 }
 

@@ -19,6 +19,7 @@ use crate::{
     level::Level,
     limits,
     name::{ProjectName, ProjectPattern},
+    shown::shown,
     subject::FileName,
     time::{Duration, Timestamp, Validity},
     version::Version,
@@ -60,7 +61,7 @@ impl PayloadError {
     }
 
     fn field(field: &'static str, reason: impl ToString) -> Self {
-        Self::Field { field, reason: reason.to_string() }
+        Self::Field { field, reason: shown(&reason.to_string()) }
     }
 }
 
@@ -123,10 +124,11 @@ struct VouchPredicate {
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "kebab-case", deny_unknown_fields)]
 enum WireReading {
-    Metadata,
+    // With braces: serde skips unknown fields beside a tag that stands alone, whatever it is told.
+    Metadata {},
     Diff { from: String },
-    FullSource,
-    Built,
+    FullSource {},
+    Built {},
 }
 
 #[derive(Serialize, Deserialize)]
@@ -217,14 +219,14 @@ pub(super) fn statement(payload_type: &str, payload: &[u8]) -> Result<Statement,
     match payload_type {
         IN_TOTO => about_files(payload),
         TRUST => about_who(payload),
-        other => Err(PayloadError::Type(other.chars().take(80).collect())),
+        other => Err(PayloadError::Type(shown(other))),
     }
 }
 
 /// Reads the head of a chain.
 pub(super) fn head(payload_type: &str, payload: &[u8]) -> Result<Head, PayloadError> {
     if payload_type != TRUST {
-        return Err(PayloadError::Type(payload_type.chars().take(80).collect()));
+        return Err(PayloadError::Type(shown(payload_type)));
     }
     let Trust::Head { issued, sequence, statement } = read(payload)? else {
         return Err(PayloadError::field("kind", "not the head of a chain"));
@@ -237,7 +239,7 @@ pub(super) fn head(payload_type: &str, payload: &[u8]) -> Result<Head, PayloadEr
 }
 
 fn read<T: serde::de::DeserializeOwned>(payload: &[u8]) -> Result<T, PayloadError> {
-    json::read(payload).map_err(|error| PayloadError::Json(error.to_string()))
+    json::read(payload).map_err(|error| PayloadError::Json(shown(&error.to_string())))
 }
 
 fn about_files(payload: &[u8]) -> Result<Statement, PayloadError> {
@@ -445,10 +447,10 @@ fn reviewer(text: &str) -> Result<Reviewer, PayloadError> {
 
 fn reading(wire: &WireReading) -> Result<Reading, PayloadError> {
     Ok(match wire {
-        WireReading::Metadata => Reading::Metadata,
+        WireReading::Metadata {} => Reading::Metadata,
         WireReading::Diff { from } => Reading::Diff(digest("from", from)?),
-        WireReading::FullSource => Reading::FullSource,
-        WireReading::Built => Reading::Built,
+        WireReading::FullSource {} => Reading::FullSource,
+        WireReading::Built {} => Reading::Built,
     })
 }
 
@@ -532,10 +534,10 @@ fn write_files<P: Serialize>(kind: &str, files: &Files, predicate: P) -> (&'stat
 
 fn write_reading(reading: &Reading) -> WireReading {
     match reading {
-        Reading::Metadata => WireReading::Metadata,
+        Reading::Metadata => WireReading::Metadata {},
         Reading::Diff(from) => WireReading::Diff { from: from.to_string() },
-        Reading::FullSource => WireReading::FullSource,
-        Reading::Built => WireReading::Built,
+        Reading::FullSource => WireReading::FullSource {},
+        Reading::Built => WireReading::Built {},
     }
 }
 
