@@ -80,6 +80,9 @@ codes! {
     /// The base policy and the project's mean two indexes by one name.
     INDEX_CONFLICT = "policy-index-conflict";
 
+    /// A preset needs more keys than there are.
+    PRESET_SIGNERS = "preset-signers";
+
     // Policies that are probably not meant.
     /// Two parties share a key, which counts once.
     KEY_SHARED = "policy-key-shared";

@@ -14,6 +14,8 @@ use covouch_core::{amount::Decimal, level::Level};
 
 pub(crate) use self::reader::Lines;
 use self::reader::{Reader, Table};
+#[cfg(test)]
+pub(crate) use self::tables::KEYS;
 use crate::{
     ast::Expression,
     error::{Fault, PolicyErrors},

@@ -17,11 +17,11 @@ use std::{
 use covouch_core::{
     amount::{Amount, Decimal},
     digest::Sha256,
+    evidence::{Evidence, Known},
     key::PublicKey,
     level::Level,
     name::{ProjectName, ProjectPattern},
     party::PartyName,
-    subject::Subject,
     time::{Duration, Timestamp},
 };
 use covouch_graph::{Parties, PartyIndex};
@@ -69,6 +69,12 @@ pub struct PartySource {
     pub kind: SourceKind,
     /// What shows an index's word, for people; made once, so that a page of files shares it.
     pub(crate) origin: Arc<str>,
+}
+
+impl PartySource {
+    pub(crate) fn is_index(&self) -> bool {
+        matches!(self.kind, SourceKind::Index(_))
+    }
 }
 
 /// What kind of evidence a party has.
@@ -144,6 +150,11 @@ impl Condition {
             Self::Not(inner) => std::slice::from_ref(inner),
             _ => &[],
         }
+    }
+
+    /// Whether only the graph can say if it holds.
+    pub(crate) const fn asks_graph(&self) -> bool {
+        matches!(self, Self::Support { .. } | Self::Score(_))
     }
 
     /// Whether this holds anywhere in it.
@@ -306,22 +317,32 @@ impl Policy {
         self.refuse.as_ref().map(|formula| &formula.expression)
     }
 
-    /// What to ask about a file: the pinned index and those the requirement names, or all of them in order.
-    pub(crate) fn indexes_for(&self, subject: &Subject) -> Vec<&PartySource> {
-        let applicable = self.applicable(&subject.project);
-        let matters = |source: &&PartySource| match applicable.pin {
-            Some(pin) => source.party == pin || applicable.admit.asks.contains(&source.party),
-            None => true,
-        };
-        self.indexes().filter(matters).collect()
+    /// The indexes that were not asked about a project and whose answers can still matter.
+    pub(crate) fn unasked(&self, evidence: &Evidence, project: &ProjectName) -> Vec<&PartySource> {
+        let applicable = self.applicable(project);
+        let mut unasked = Vec::new();
+        let mut home_found = false;
+        for source in self.indexes() {
+            let answer = evidence.project(&source.name, project);
+            let may_be_home = match applicable.pin {
+                Some(pin) => source.party == pin,
+                None => !home_found,
+            };
+            if answer.is_none() && (may_be_home || applicable.admit.asks.contains(&source.party)) {
+                unasked.push(source);
+            }
+            // Unreachable is not absent: behind an index that did not answer, no other can be the home.
+            home_found |= matches!(answer, None | Some(Known::Is(true) | Known::Unknown(_)));
+        }
+        unasked
     }
 
     pub(crate) fn indexes(&self) -> impl Iterator<Item = &PartySource> {
-        self.sources.iter().filter(|source| matches!(source.kind, SourceKind::Index(_)))
+        self.sources.iter().filter(|source| source.is_index())
     }
 
     pub(crate) fn signers(&self) -> impl Iterator<Item = &PartySource> {
-        self.sources.iter().filter(|source| matches!(source.kind, SourceKind::Keys { .. }))
+        self.sources.iter().filter(|source| !source.is_index())
     }
 
     pub(crate) fn party_name(&self, party: PartyIndex) -> &str {

@@ -16,6 +16,17 @@ const RULE: &[&str] = &["projects", "index", "admit"];
 const WAIVER: &[&str] = &["sha256", "reason", "expires", "approved-by", "installed"];
 const GATEWAY: &[&str] = &["connect", "max-fallback-age", "max-lock-age", "blocked", "downgrade"];
 
+/// Every table of a policy file with its keys, by the name its description has in the schema.
+#[cfg(test)]
+pub(crate) const KEYS: &[(&str, &[&str])] = &[
+    ("", TOP),
+    ("Party", PARTY),
+    ("Requirement", POLICY),
+    ("Rule", RULE),
+    ("Waiver", WAIVER),
+    ("Gateway", GATEWAY),
+];
+
 /// The settings of later versions that say where a party's evidence comes from.
 const LATER: [&str; 3] = ["debian", "osv", "feed"];
 
