@@ -18,6 +18,7 @@ use crate::{
     statement::{Statement, Verified},
     subject::Subject,
     time::Timestamp,
+    version::Version,
 };
 
 /// Something that could not be learned, why, and what would teach it.
@@ -77,7 +78,8 @@ pub struct Listing {
     pub listed: Known<bool>,
     /// When the file was uploaded (PEP 700 `upload-time`).
     pub uploaded: Known<Timestamp>,
-    /// Whether the file is yanked, with the reason given (PEP 592).
+    /// `Is` when the file is yanked, with the reason if one is given; a file an index does not call yanked is
+    /// not (PEP 592), which is `NotStated`.
     pub yanked: Stated<Option<Arc<str>>>,
     /// The project's status (PEP 792).
     pub status: Stated<ProjectStatus>,
@@ -176,11 +178,19 @@ impl Evidence {
 
     /// All files this index lists in the release this file belongs to, in no particular order.
     pub fn release(&self, index: &PartyName, about: &Subject) -> impl Iterator<Item = (&Subject, &Listing)> {
-        let project = self.listings.get(index).and_then(|projects| projects.get(&about.project));
+        self.files(index, &about.project, &about.version)
+    }
+
+    /// All files this index lists in a release, in no particular order.
+    pub fn files(
+        &self,
+        index: &PartyName,
+        project: &ProjectName,
+        version: &Version,
+    ) -> impl Iterator<Item = (&Subject, &Listing)> {
+        let project = self.listings.get(index).and_then(|projects| projects.get(project));
         let files = project.into_iter().flat_map(HashMap::values);
-        files
-            .map(|(subject, listing)| (subject, listing))
-            .filter(|(subject, _)| subject.version == about.version)
+        files.map(|(subject, listing)| (subject, listing)).filter(move |(subject, _)| subject.version == *version)
     }
 
     /// What this index says about this file; `None` when it was not asked. All four fields must match.

@@ -1,0 +1,169 @@
+//! Evidence in, report out: the pipeline as `check`, `why` and `init` run it.
+
+use std::collections::{BTreeSet, HashSet};
+
+use covouch_core::{
+    digest::Sha256,
+    evidence::{Evidence, Known},
+    name::ProjectName,
+    subject::{FileName, Subject},
+    version::Version,
+};
+use covouch_graph::TrustGraph;
+use covouch_io::{
+    collect::{self, Sources, Want},
+    index::{Freshness, PageFetcher},
+    installer::Wrapped,
+};
+use covouch_policy::{Policies, report::Report};
+use covouch_python::lock::{LockedFile, LockedRelease};
+
+use crate::{failure::Failure, indexes, policies::Loaded, settings::Settings, terminal::Terminal};
+
+/// A release whose files are to be judged.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Release {
+    pub(crate) project: ProjectName,
+    pub(crate) version: Version,
+}
+
+/// Which of a release's files are meant.
+pub(crate) enum Files<'a> {
+    /// Those a lock file pins.
+    Locked(&'a [LockedFile]),
+    /// All that its indexes list.
+    All,
+    /// The one of this name.
+    Named(&'a FileName),
+    /// The one with this digest.
+    Digest(Sha256),
+}
+
+/// A digest that a lock pins and no index lists, so that nobody can say which file it is.
+pub(crate) struct Unlisted {
+    pub(crate) release: Release,
+    pub(crate) sha256: Sha256,
+}
+
+/// Everything that is known about some releases, and the policies to judge them by.
+pub(crate) struct Assessment {
+    policies: Policies,
+    evidence: Evidence,
+    graph: TrustGraph,
+}
+
+impl Assessment {
+    /// Collects what the policies want to know about these releases.
+    pub(crate) fn collect(
+        loaded: &Loaded,
+        releases: &BTreeSet<Release>,
+        freshness: Freshness,
+        settings: &Settings,
+        terminal: &Terminal,
+    ) -> Result<Self, Failure> {
+        let policies = loaded.policies(terminal)?;
+        let mut evidence = Evidence::new();
+        collect::add_folders(&mut evidence, &loaded.trust_folders())?;
+        let projects: BTreeSet<&ProjectName> = releases.iter().map(|release| &release.project).collect();
+        let meant: HashSet<(&ProjectName, &Version)> =
+            releases.iter().map(|release| (&release.project, &release.version)).collect();
+        settings.block_on(async {
+            let all: Vec<_> = policies.iter().collect();
+            let indexes = indexes::resolve(&all, settings, Wrapped::Other, freshness).await?;
+            let fetcher =
+                PageFetcher::new(settings.network().clone(), settings.state().clone(), settings.clock());
+            let sources = Sources { fetcher: &fetcher, indexes: &indexes, freshness };
+            let wants = |evidence: &Evidence| {
+                let want = |project: &&ProjectName| {
+                    let project = ProjectName::clone(project);
+                    let wanted = policies.wants(evidence, &project);
+                    wanted.into_iter().map(move |index| Want { index: index.name, project: project.clone() })
+                };
+                projects.iter().flat_map(want).collect()
+            };
+            let progress = terminal.progress(0, "asking indexes");
+            let step = |done: usize, total: usize| {
+                progress.set_length(u64::try_from(total).unwrap_or_default());
+                progress.set_position(u64::try_from(done).unwrap_or_default());
+            };
+            let only = |project: &ProjectName, version: &Version| meant.contains(&(project, version));
+            collect::add_pages(&mut evidence, &sources, &wants, Some(&only), &step).await;
+            progress.finish_and_clear();
+            Ok::<_, Failure>(())
+        })??;
+        let graph = TrustGraph::build(&evidence, settings.now());
+        Ok(Self { policies, evidence, graph })
+    }
+
+    /// The files that are meant, as subjects; what a lock pins and no index lists comes second.
+    pub(crate) fn subjects(&self, release: &Release, files: &Files<'_>) -> (Vec<Subject>, Vec<Unlisted>) {
+        let listed = self.listed(release);
+        match files {
+            Files::All => (listed, Vec::new()),
+            Files::Named(name) => {
+                (listed.into_iter().filter(|file| file.filename == **name).collect(), Vec::new())
+            }
+            Files::Digest(digest) => {
+                (listed.into_iter().filter(|file| file.sha256 == *digest).collect(), Vec::new())
+            }
+            Files::Locked(files) => {
+                let mut subjects = Vec::new();
+                let mut unlisted = Vec::new();
+                for file in *files {
+                    match &file.filename {
+                        Some(filename) => subjects.push(Subject {
+                            project: release.project.clone(),
+                            version: release.version.clone(),
+                            filename: filename.clone(),
+                            sha256: file.sha256,
+                        }),
+                        None => match listed.iter().find(|subject| subject.sha256 == file.sha256) {
+                            Some(subject) => subjects.push(subject.clone()),
+                            None => unlisted.push(Unlisted { release: release.clone(), sha256: file.sha256 }),
+                        },
+                    }
+                }
+                (subjects, unlisted)
+            }
+        }
+    }
+
+    /// All files any of the policies' indexes lists in a release, sorted.
+    fn listed(&self, release: &Release) -> Vec<Subject> {
+        let indexes = self.policies.indexes();
+        let listed: BTreeSet<Subject> = indexes
+            .iter()
+            .flat_map(|index| self.evidence.files(&index.name, &release.project, &release.version))
+            .map(|(subject, _)| subject.clone())
+            .collect();
+        listed.into_iter().collect()
+    }
+
+    /// Whether every index that was asked about a project answered, and none of them knows it.
+    pub(crate) fn is_absent(&self, project: &ProjectName) -> bool {
+        let indexes = self.policies.indexes();
+        let mut answers =
+            indexes.iter().filter_map(|index| self.evidence.project(&index.name, project)).peekable();
+        answers.peek().is_some() && answers.all(|answer| matches!(answer, Known::Is(false)))
+    }
+
+    /// Why nothing is known about a project, when an index could not be asked.
+    pub(crate) fn gap(&self, project: &ProjectName) -> Option<String> {
+        let indexes = self.policies.indexes();
+        indexes.iter().find_map(|index| match self.evidence.project(&index.name, project) {
+            Some(Known::Unknown(gap)) => Some(gap.to_string()),
+            _ => None,
+        })
+    }
+
+    /// Judges.
+    pub(crate) fn report(&self, subjects: &[Subject], settings: &Settings) -> Report {
+        self.policies.judge_all(&self.graph, &self.evidence, subjects, settings.now())
+    }
+}
+
+impl From<&LockedRelease> for Release {
+    fn from(locked: &LockedRelease) -> Self {
+        Self { project: locked.project.clone(), version: locked.version.clone() }
+    }
+}

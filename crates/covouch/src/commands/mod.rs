@@ -1,0 +1,34 @@
+//! One file a verb.
+
+mod check;
+mod key;
+mod policy;
+mod sign;
+mod trust;
+mod vouch;
+mod why;
+mod withdraw;
+
+use crate::{args::Command, exit::Exit, failure::Failure, settings::Settings, terminal::Terminal};
+
+/// Does what was asked.
+pub(crate) fn run(command: &Command, settings: &Settings, terminal: &Terminal) -> Result<Exit, Failure> {
+    match command {
+        Command::Check(arguments) => check::run(arguments, settings, terminal),
+        Command::Why(arguments) => why::run(arguments, settings, terminal),
+        Command::Policy(command) => policy::run(command, settings, terminal),
+        Command::Key(command) => key::run(command, settings, terminal),
+        Command::Vouch(arguments) => vouch::vouch(arguments, settings, terminal),
+        Command::Veto(arguments) => vouch::veto(arguments, settings, terminal),
+        Command::Waive(arguments) => vouch::waive(arguments, settings, terminal),
+        Command::Release(arguments) => vouch::release(arguments, settings, terminal),
+        Command::Trust(command) => trust::run(command, settings, terminal),
+        Command::Withdraw(arguments) => withdraw::run(arguments, settings, terminal),
+        Command::Completions { shell } => {
+            let mut command = <crate::args::Arguments as clap::CommandFactory>::command();
+            clap_complete::generate(*shell, &mut command, "covouch", &mut std::io::stdout());
+            Ok(Exit::Admitted)
+        }
+        _ => Err(Failure::usage("not here yet")),
+    }
+}

@@ -1,0 +1,47 @@
+//! `covouch policy show | check | schema`.
+
+use std::path::Path;
+
+use crate::{
+    args::Policy,
+    exit::Exit,
+    failure::Failure,
+    policies::{Found, Loaded},
+    settings::Settings,
+    terminal::{FAINT, RIGHT, Terminal, paint},
+};
+
+pub(super) fn run(command: &Policy, settings: &Settings, terminal: &Terminal) -> Result<Exit, Failure> {
+    match command {
+        Policy::Show => {
+            let loaded = Loaded::find(Path::new("."), settings, terminal)?;
+            for found in loaded.base.iter().chain([&loaded.project]) {
+                terminal.answer(paint(FAINT, format_args!("# {}", found.policy.name())));
+                terminal.answer(found.text.trim_end());
+            }
+        }
+        Policy::Check => {
+            let loaded = Loaded::find(Path::new("."), settings, terminal)?;
+            for found in loaded.base.iter().chain([&loaded.project]) {
+                terminal.answer(summary(found));
+            }
+        }
+        Policy::Schema => {
+            let schema = serde_json::to_string_pretty(&covouch_policy::schema::schema())
+                .map_err(|error| Failure::new("internal", error.to_string()))?;
+            terminal.answer(schema);
+        }
+    }
+    Ok(Exit::Admitted)
+}
+
+fn summary(found: &Found) -> String {
+    let policy = &found.policy;
+    let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+    let warnings = policy.warnings().len();
+    let mut parts = vec![count(policy.sources().len(), "source"), count(policy.waiver_count(), "waiver")];
+    if warnings > 0 {
+        parts.push(count(warnings, "warning"));
+    }
+    format!("{} {}: {}", paint(RIGHT, "ok"), policy.name(), parts.join(", "))
+}
