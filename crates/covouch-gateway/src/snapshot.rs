@@ -1,0 +1,270 @@
+//! What the gateway decides with at one moment: policies, indexes and statements. Swapped whole when they change.
+//!
+//! # Invariants
+//! - The graph that judges was built for an interval in which no statement begins or ends to count, and the moment
+//!   of the judgement lies in it.
+//! - What cannot be judged is kept out.
+//!
+//! # Not here
+//! What indexes say: that is asked per project, and kept beside the page ([`crate::cache::Project`]).
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use covouch_core::{
+    digest::Sha256,
+    evidence::{Evidence, Known, Sourced},
+    name::ProjectName,
+    party::PartyName,
+    statement::{Claim, Statement, Withdrawal},
+    subject::{FileName, Subject},
+    time::Timestamp,
+    version::Version,
+};
+use covouch_graph::TrustGraph;
+use covouch_io::{collect::Want, index::Index};
+use covouch_policy::{
+    Page, Policies, Policy, WantedIndex, reasons::sentence, report::Report, verdict::Verdict,
+};
+use covouch_python::simple;
+
+use crate::{
+    cache::Project,
+    code,
+    enforce::Judgement,
+    release::{Block, Permission, Release},
+};
+
+/// What the gateway decides with. Shells make it, and make a new one when a policy or a folder of statements changed.
+#[derive(Clone, Debug)]
+pub struct Basis {
+    /// The policies.
+    pub policies: Policies,
+    /// The indexes the policies name, with their addresses. One without an address cannot be asked: what it would
+    /// say is unknown.
+    pub indexes: Vec<Index>,
+    /// Statements, and gaps where a folder could not be read. What indexes say is not in it.
+    pub evidence: Evidence,
+}
+
+/// A [`Basis`] in use.
+pub(crate) struct Snapshot {
+    number: u64,
+    policies: Policies,
+    indexes: BTreeMap<PartyName, Index>,
+    evidence: Evidence,
+    gaps: Evidence,
+    /// All moments at which a statement begins or ends to count, in order.
+    boundaries: Vec<Timestamp>,
+    graph: Mutex<Option<Timed>>,
+}
+
+/// A graph and the interval in which it is right.
+struct Timed {
+    graph: Arc<TrustGraph>,
+    from: Option<Timestamp>,
+    until: Option<Timestamp>,
+}
+
+/// The index a project comes from.
+pub(crate) enum Home {
+    /// This one.
+    At(PartyName),
+    /// No index has it.
+    Nowhere,
+    /// This index would have to be asked and cannot be: unreachable is not absent.
+    Unknown(PartyName),
+}
+
+impl Snapshot {
+    pub(crate) fn new(number: u64, basis: Basis) -> Self {
+        let Basis { policies, indexes, evidence } = basis;
+        let mut boundaries: Vec<Timestamp> =
+            evidence.statements().iter().flat_map(|sourced| moments(sourced.statement.value())).collect();
+        boundaries.sort_unstable();
+        boundaries.dedup();
+        Self {
+            number,
+            gaps: gaps(&policies, &evidence),
+            policies,
+            indexes: indexes.into_iter().map(|index| (index.name().clone(), index)).collect(),
+            evidence,
+            boundaries,
+            graph: Mutex::default(),
+        }
+    }
+}
+
+impl Snapshot {
+    /// Tells snapshots apart.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// The index with this name.
+    pub(crate) fn index(&self, name: &PartyName) -> Option<&Index> {
+        self.indexes.get(name)
+    }
+
+    /// What could not be read of the statements, as the evidence a project's pages are added to.
+    pub(crate) fn gaps(&self) -> Evidence {
+        self.gaps.clone()
+    }
+
+    /// The pages still to be asked for before a project's files can be judged.
+    pub(crate) fn wants(&self, project: &ProjectName, evidence: &Evidence) -> Vec<Want> {
+        let indexes = self.policies.wants(evidence, project).into_iter();
+        indexes.map(|index| Want { index: index.name, project: project.clone() }).collect()
+    }
+
+    /// The index whose page of a project clients see: the pinned one, else the first that has the project.
+    pub(crate) fn home(&self, project: &ProjectName, evidence: &Evidence, now: Timestamp) -> Home {
+        let told = probe(project).map(|probe| self.policies.explain(&self.graph(now), evidence, &probe, now));
+        // The project's own policy comes last. Where the base policy's home is another one, it refuses every file.
+        let policies = told.map(|told| told.policies).unwrap_or_default();
+        if let Some(home) = policies.into_iter().next_back().and_then(|policy| policy.home) {
+            return match evidence.project(&home, project) {
+                Some(Known::Is(true)) => Home::At(home),
+                Some(Known::Is(false)) => Home::Nowhere,
+                Some(Known::Unknown(_)) | None => Home::Unknown(home),
+            };
+        }
+        let mut indexes = self.policies.indexes().into_iter();
+        let is_unknown =
+            |index: &WantedIndex| matches!(evidence.project(&index.name, project), Some(Known::Unknown(_)));
+        match indexes.find(is_unknown) {
+            Some(unknown) => Home::Unknown(unknown.name),
+            None => Home::Nowhere,
+        }
+    }
+
+    /// Judges one file of a project.
+    pub(crate) fn judge(
+        &self,
+        project: &Project,
+        subject: &Subject,
+        now: Timestamp,
+    ) -> Result<Release, Block> {
+        let graph = self.graph(now);
+        let verdict = self.policies.judge(&graph, &project.evidence, subject, now);
+        self.released(verdict, project, subject, now)
+    }
+
+    /// Judges all files of a project's page, in order; and until when the judgements hold, where that is known.
+    pub(crate) fn judge_page(
+        &self,
+        project: &Project,
+        page: &simple::Page,
+        now: Timestamp,
+    ) -> (Vec<Judgement>, Option<Timestamp>) {
+        let graph = self.graph(now);
+        let subjects: Vec<Subject> = page.files().iter().filter_map(simple::File::subject).collect();
+        let verdicts = self.policies.judge_page(&graph, &project.evidence, Page { files: &subjects }, now);
+        let mut judged = subjects.iter().zip(verdicts);
+        let judgements = page.files().iter().map(|file| {
+            // Files without a subject are not judged, and the others stand in one order.
+            let (subject, verdict) = file.subject().and_then(|_| judged.next()).ok_or_else(unjudged)?;
+            self.released(verdict, project, subject, now).map(|release| release.permission())
+        });
+        let judgements = judgements.collect();
+        (judgements, subjects.iter().filter_map(|subject| graph.events(subject).next()).min())
+    }
+
+    /// What a verdict permits. An index that holds a project to be unsafe is heeded whatever the policy asks, because
+    /// no installer does (PEP 792).
+    fn released(
+        &self,
+        verdict: Verdict,
+        project: &Project,
+        subject: &Subject,
+        now: Timestamp,
+    ) -> Result<Release, Block> {
+        let explained = |verdict: Verdict| {
+            let explanation = self.policies.explain(&self.graph(now), &project.evidence, subject, now);
+            Block::new(verdict.code(), sentence(&explanation))
+        };
+        let release = Release::of(subject, verdict).map_err(explained)?;
+        if project.is_quarantined && release.permission() != Permission::Monitored {
+            let reason = format!("`{}` holds the project to be unsafe", project.home);
+            return Err(Block::new(code::PROJECT_QUARANTINED, reason));
+        }
+        Ok(release)
+    }
+
+    /// Everything there is to say about one file.
+    pub(crate) fn report(&self, project: &Project, subject: &Subject, now: Timestamp) -> Report {
+        let mut evidence = project.evidence.clone();
+        for Sourced { statement, origin } in self.evidence.statements() {
+            let files = statement.value().claim.files();
+            if files.is_none_or(|files| *files.project() == subject.project) {
+                evidence.add_statement(statement.clone(), Arc::clone(origin));
+            }
+        }
+        self.policies.judge_all(&self.graph(now), &evidence, std::slice::from_ref(subject), now)
+    }
+
+    fn graph(&self, now: Timestamp) -> Arc<TrustGraph> {
+        let mut kept = self.graph.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(timed) = kept.as_ref().filter(|timed| timed.covers(now)) {
+            return Arc::clone(&timed.graph);
+        }
+        let next = self.boundaries.partition_point(|boundary| *boundary <= now);
+        let before = next.checked_sub(1).and_then(|last| self.boundaries.get(last));
+        let graph = Arc::new(TrustGraph::build(&self.evidence, now));
+        let timed = Timed {
+            graph: Arc::clone(&graph),
+            from: before.copied(),
+            until: self.boundaries.get(next).copied(),
+        };
+        *kept = Some(timed);
+        graph
+    }
+}
+
+impl Timed {
+    fn covers(&self, now: Timestamp) -> bool {
+        self.from.is_none_or(|from| from <= now) && self.until.is_none_or(|until| now < until)
+    }
+}
+
+/// A file nobody can judge: no verdict is about it.
+pub(crate) fn unjudged() -> Block {
+    Block::new(
+        code::FILE_UNHASHED,
+        "its index gives no sha256 for it, or it is of a kind that nobody should install",
+    )
+}
+
+/// The moments at which a statement begins or ends to count, or to take effect on others.
+fn moments(statement: &Statement) -> impl Iterator<Item = Timestamp> + use<> {
+    let validity = statement.claim.validity();
+    let revoked = match &statement.claim {
+        Claim::Withdrawal(Withdrawal::Key { from, .. }) => Some(*from),
+        _ => None,
+    };
+    let edges = validity.into_iter().flat_map(|validity| [validity.not_before(), validity.not_after()]);
+    [statement.issued].into_iter().chain(revoked).chain(edges)
+}
+
+/// Evidence that has nothing but the gaps of these policies' parties.
+fn gaps(policies: &Policies, evidence: &Evidence) -> Evidence {
+    let mut gaps = Evidence::new();
+    for source in policies.iter().flat_map(Policy::sources) {
+        if let Some(gap) = evidence.gap(&source.name) {
+            gaps.add_gap(source.name.clone(), gap.clone());
+        }
+    }
+    gaps
+}
+
+/// A file of a project that does not exist: what is asked with it is about the project.
+fn probe(project: &ProjectName) -> Option<Subject> {
+    Some(Subject {
+        project: project.clone(),
+        version: Version::parse("0").ok()?,
+        filename: FileName::parse("no-file").ok()?,
+        sha256: Sha256::of(b""),
+    })
+}
