@@ -9,11 +9,13 @@ use covouch_core::{
     time::Timestamp,
 };
 
-use super::world::{FileFacts, IndexFacts, World};
+use super::world::{IndexFacts, World};
+use crate::index::Listed;
 
 impl World {
     /// All evidence there is at this moment: every index was asked about every project, every chain was read.
-    /// Files and statements of a later moment are not in it.
+    /// Files and statements of a later moment are not in it. A file that is on no page has no listing, as when
+    /// pages are fetched.
     #[must_use]
     pub fn evidence(&self, now: Timestamp) -> Evidence {
         let mut evidence = Evidence::new();
@@ -26,9 +28,9 @@ impl World {
                 };
                 evidence.add_project(name.clone(), project.clone(), known);
             }
-            for file in self.files.values() {
-                let subject = file.listed.distribution.subject().clone();
-                evidence.add_listing(name.clone(), subject, listing(name, facts, file, now));
+            for file in self.listed(name, now).filter(|_| facts.reachable) {
+                let subject = file.distribution.subject().clone();
+                evidence.add_listing(name.clone(), subject, listing(name, facts, file));
             }
         }
         for chain in self.chains(now) {
@@ -41,44 +43,30 @@ impl World {
     }
 }
 
-fn listing(index: &PartyName, facts: &IndexFacts, file: &FileFacts, now: Timestamp) -> Listing {
-    if !facts.reachable {
-        return Listing::unknown(&unreachable(index));
-    }
-    let listed = file.on.contains(index) && file.listed.uploaded <= now;
+fn listing(index: &PartyName, facts: &IndexFacts, file: &Listed) -> Listing {
+    let status = facts.status_of(file.distribution.project());
     Listing {
-        listed: Known::Is(listed),
-        uploaded: match (listed, facts.upload_times) {
-            (true, true) => Known::Is(file.listed.uploaded),
-            (true, false) => Known::Unknown(no_upload_time(index)),
-            (false, _) => Known::Unknown(not_listed(index)),
-        },
-        yanked: match &file.listed.yanked {
-            Some(reason) if listed => {
-                Stated::Is(Some(reason.as_str()).filter(|reason| !reason.is_empty()).map(Arc::from))
-            }
-            _ => Stated::NotStated,
-        },
-        status: if facts.statuses {
-            Stated::Is(facts.status_of(file.listed.distribution.project()))
+        listed: Known::Is(true),
+        uploaded: if facts.upload_times {
+            Known::Is(file.uploaded)
         } else {
-            Stated::NotStated
+            Known::Unknown(no_upload_time(index))
         },
+        yanked: file.yanked.as_ref().map_or(Stated::NotStated, |reason| {
+            Stated::Is(Some(reason.as_str()).filter(|reason| !reason.is_empty()).map(Arc::from))
+        }),
+        status: if facts.statuses { Stated::Is(status) } else { Stated::NotStated },
     }
 }
 
-fn gap(code: Code, index: &PartyName, detail: &str) -> Gap {
-    Gap { code, source: index.as_str().into(), detail: detail.into() }
+fn gap(code: &'static str, index: &PartyName, detail: &str) -> Gap {
+    Gap { code: Code::new(code), source: index.as_str().into(), detail: detail.into() }
 }
 
 fn unreachable(index: &PartyName) -> Gap {
-    gap(Code::new("fetch-unreachable"), index, "answers with status 503")
+    gap("index-unreachable", index, "it answers with status 503")
 }
 
 fn no_upload_time(index: &PartyName) -> Gap {
-    gap(Code::new("upload-time-unknown"), index, "does not serve upload times")
-}
-
-fn not_listed(index: &PartyName) -> Gap {
-    gap(Code::new("upload-time-unknown"), index, "does not list the file")
+    gap("upload-time-not-served", index, "it does not say when the file was uploaded")
 }
