@@ -11,7 +11,16 @@ use crate::{
 type Generator = (&'static str, &'static [&'static str]);
 
 /// To add a file, add a line here and run `cargo xtask gen`.
-const GENERATORS: &[Generator] = &[];
+const GENERATORS: &[Generator] = &[
+    (
+        "docs/reference/covouch.schema.json",
+        &["run", "--quiet", "--package", "covouch-policy", "--example", "schema"],
+    ),
+    (
+        "docs/reference/report.schema.json",
+        &["run", "--quiet", "--package", "covouch-policy", "--example", "schema", "--", "report"],
+    ),
+];
 
 /// Writes every generated file.
 pub(crate) fn write(workspace: &Workspace) -> Result<(), Failure> {

@@ -1,6 +1,6 @@
 //! Statements: signed claims about files and about who may speak.
 //!
-//! A statement travels as a DSSE envelope ([`envelope`]), is written and read by [`wire`], signed by [`sign()`]
+//! A statement travels as a DSSE envelope ([`envelope`]), is written and read by `wire`, signed by [`sign()`]
 //! and believed only after [`verify()`]. Every issuer's statements form a [`chain`].
 //!
 //! # Invariants
