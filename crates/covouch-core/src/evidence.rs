@@ -190,7 +190,9 @@ impl Evidence {
     ) -> impl Iterator<Item = (&Subject, &Listing)> {
         let project = self.listings.get(index).and_then(|projects| projects.get(project));
         let files = project.into_iter().flat_map(HashMap::values);
-        files.map(|(subject, listing)| (subject, listing)).filter(move |(subject, _)| subject.version == *version)
+        files
+            .map(|(subject, listing)| (subject, listing))
+            .filter(move |(subject, _)| subject.version == *version)
     }
 
     /// What this index says about this file; `None` when it was not asked. All four fields must match.
