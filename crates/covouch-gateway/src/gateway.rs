@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use covouch_core::{name::ProjectName, party::PartyName, subject::FileName};
+use covouch_core::{name::ProjectName, party::PartyName, subject::{FileName, Subject}};
 use covouch_io::{clock::Clock, index::PageFetcher, network::Network, state::State};
 use covouch_policy::Blocked;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
@@ -49,6 +49,19 @@ pub struct Settings {
     pub connect: Vec<Destination>,
     /// The address clients and people know it by, where it is another than the one it listens on.
     pub public: Option<Url>,
+}
+
+/// A file, as its project's home index lists it.
+#[derive(Clone, Debug)]
+pub struct Located {
+    /// The file.
+    pub subject: Subject,
+    /// The index whose file it is.
+    pub home: PartyName,
+    /// Its address here, as pages have it when it is let through.
+    pub here: Url,
+    /// Its address there.
+    pub upstream: Url,
 }
 
 /// Why a gateway does not start.
@@ -147,17 +160,17 @@ impl Gateway {
         url
     }
 
-    /// The address of a file that its project's home index lists, as pages have it when it is let through; `None`
-    /// when there is no such file, or its index cannot be asked. Whether it *is* let through is decided when it is
-    /// asked for.
-    pub async fn file_url(&self, project: &ProjectName, filename: &FileName) -> Option<Url> {
+    /// Where a file that its project's home index lists is, here and there; `None` when there is no such file, or
+    /// its index cannot be asked. Whether it is let through is decided when it is asked for.
+    pub async fn locate(&self, project: &ProjectName, filename: &FileName) -> Option<Located> {
         let project = self.gate.project(project).await.ok()?;
-        self.root.join(&project.files.get(filename)?.address).ok()
-    }
-
-    /// The index a project comes from; `None` when that is not known.
-    pub async fn home(&self, project: &ProjectName) -> Option<PartyName> {
-        self.gate.project(project).await.ok().map(|project| project.home.clone())
+        let listed = project.files.get(filename)?;
+        Some(Located {
+            subject: listed.subject.clone()?,
+            home: project.home.clone(),
+            here: self.root.join(&listed.address).ok()?,
+            upstream: listed.remote.as_ref()?.request.url().clone(),
+        })
     }
 
     /// Decides with something else from now on. Requests under way finish with what they began with, and every file

@@ -36,7 +36,7 @@ mod wheel;
 pub use self::{
     code::CODES,
     destination::{Destination, DestinationError},
-    gateway::{Gateway, Renewal, Settings, StartError},
+    gateway::{Gateway, Located, Renewal, Settings, StartError},
     release::Permission,
     session::SessionReport,
     snapshot::Basis,

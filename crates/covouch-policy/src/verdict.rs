@@ -237,8 +237,21 @@ impl Verdict {
     }
 }
 
+/// Whether a verdict's code is that of a refusal: the file is kept out because something says no.
+#[must_use]
+pub fn refuses(code: Code) -> bool {
+    [
+        code::WRONG_INDEX,
+        code::HASH_MISMATCH,
+        code::REFUSED_BY_POLICY,
+        code::NEGATIVE_EVIDENCE,
+        code::SIBLING_KEPT_OUT,
+    ]
+    .contains(&code)
+}
+
 impl Refusal {
-    /// The refusal's stable code.
+    /// The refusal's stable code, one of those [`refuses`] knows.
     #[must_use]
     pub const fn code(&self) -> Code {
         match self.cause {

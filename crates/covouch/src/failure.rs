@@ -30,6 +30,8 @@ pub(crate) const CODES: &[Code] = &[
     Code::new("command-not-started"),
     Code::new("argument-escapes-gate"),
     Code::new("lock-changed-meanwhile"),
+    Code::new("address-in-use"),
+    Code::new("index-address"),
     Code::new("internal"),
 ];
 
@@ -84,6 +86,7 @@ macro_rules! failures {
 
 failures!(
     covouch_core::key::KeyError,
+    covouch_gateway::StartError,
     covouch_io::agent::AgentError,
     covouch_io::archive::ArchiveError,
     covouch_io::folder::FolderError,

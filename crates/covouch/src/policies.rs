@@ -53,6 +53,12 @@ impl Loaded {
         Ok(Self { project, base })
     }
 
+    /// One policy alone, whose paths are relative to this folder.
+    pub(crate) fn of(policy: Policy, folder: &Path) -> Self {
+        let project = Found { policy, text: String::new(), folder: folder.to_owned(), is_built_in: false };
+        Self { project, base: None }
+    }
+
     /// Both as the judge takes them.
     pub(crate) fn policies(&self, terminal: &Terminal) -> Result<Policies, Failure> {
         let base = self.base.as_ref().map(|found| found.policy.clone());

@@ -1,8 +1,11 @@
 //! One file a verb.
 
 mod check;
+mod gateway;
+mod init;
 mod key;
 mod policy;
+mod run;
 mod sign;
 mod trust;
 mod vouch;
@@ -14,6 +17,9 @@ use crate::{args::Command, exit::Exit, failure::Failure, settings::Settings, ter
 /// Does what was asked.
 pub(crate) fn run(command: &Command, settings: &Settings, terminal: &Terminal) -> Result<Exit, Failure> {
     match command {
+        Command::Run(arguments) => run::run(arguments, settings, terminal),
+        Command::Init(arguments) => init::run(arguments, settings, terminal),
+        Command::Gateway(arguments) => gateway::run(arguments, settings, terminal),
         Command::Check(arguments) => check::run(arguments, settings, terminal),
         Command::Why(arguments) => why::run(arguments, settings, terminal),
         Command::Policy(command) => policy::run(command, settings, terminal),
@@ -29,6 +35,5 @@ pub(crate) fn run(command: &Command, settings: &Settings, terminal: &Terminal) -
             clap_complete::generate(*shell, &mut command, "covouch", &mut std::io::stdout());
             Ok(Exit::Admitted)
         }
-        _ => Err(Failure::usage("not here yet")),
     }
 }

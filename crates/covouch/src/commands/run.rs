@@ -1,0 +1,156 @@
+//! `covouch run -- COMMAND`: an installer behind the gate.
+//!
+//! # Invariants
+//! - The gate is open before the command starts and closed after it ended; what happened is reported whatever the
+//!   command said.
+//! - An exit code of 0 means that the command succeeded and the policy has nothing to add.
+
+mod environment;
+mod project;
+mod report;
+mod shadow;
+mod wrapped;
+
+use std::{
+    ffi::{OsStr, OsString},
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    process::ExitStatus,
+};
+
+use covouch_core::digest::Sha256;
+use covouch_io::installer;
+use tokio::{net::TcpListener, process::Command};
+
+use self::wrapped::{Installer, Wrapped};
+use crate::{
+    args::Run,
+    exit::Exit,
+    failure::Failure,
+    gate::{Gate, Renewing},
+    policies::Loaded,
+    settings::Settings,
+    terminal::Terminal,
+};
+
+pub(super) fn run(arguments: &Run, settings: &Settings, terminal: &Terminal) -> Result<Exit, Failure> {
+    let wrapped = Wrapped::parse(&arguments.command)?;
+    if wrapped.installer == Installer::Poetry {
+        terminal.warn("poetry cannot be pointed at another index; behind the guard it reaches none");
+        terminal.hint("judge its lock instead: `covouch check poetry.lock`");
+    }
+    let loaded = Loaded::find(Path::new("."), settings, terminal)?;
+    settings.block_on(async {
+        let listener = listen(settings).await?;
+        let asked = match wrapped.installer {
+            Installer::Uv => installer::Wrapped::Uv,
+            Installer::Pip => installer::Wrapped::Pip,
+            _ => installer::Wrapped::Other,
+        };
+        let gate = Gate::open_for(listener, &loaded, (Renewing::Never, asked), settings, terminal).await?;
+        let child = Child::new(&gate, &wrapped.program, settings)?;
+        // The terminal's interrupt reaches the command too; covouch stays to report.
+        let interrupts = tokio::spawn(async { while tokio::signal::ctrl_c().await.is_ok() {} });
+        let ended = match project::Project::of(&wrapped)? {
+            Some(project) => project.run(&wrapped, &gate, &child, terminal).await,
+            None => child.run(&wrapped.arguments, Path::new(".")).await,
+        };
+        interrupts.abort();
+        let session = gate.gateway.shutdown().await;
+        let outcome = report::conclude(&session, gate.policies.project(), ended?);
+        report::print(&outcome, &session, terminal);
+        if let Some(file) = &arguments.report {
+            report::write(file, &session)?;
+        }
+        Ok(outcome.exit)
+    })?
+}
+
+/// A socket on a port that stays the same for this state folder: clients cache by the index's address.
+async fn listen(settings: &Settings) -> Result<TcpListener, Failure> {
+    let digest = Sha256::of(settings.state().root().as_os_str().as_encoded_bytes());
+    let [high, low, ..] = *digest.as_bytes();
+    let first = 20_000 + u16::from_be_bytes([high, low]) % 20_000;
+    // Another run may be using it; after a few neighbours any port will do.
+    for port in (first..first + 8).chain([0]) {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        if let Ok(listener) = TcpListener::bind(address).await {
+            return Ok(listener);
+        }
+    }
+    Err(Failure::new("address-in-use", "no port is free on this machine's loopback address"))
+}
+
+/// Starts commands behind the gate.
+pub(super) struct Child {
+    program: OsString,
+    clients: PathBuf,
+    changes: Vec<(String, Option<OsString>)>,
+}
+
+impl Child {
+    fn new(gate: &Gate, program: &OsStr, settings: &Settings) -> Result<Self, Failure> {
+        let clients = settings.state().root().join("clients");
+        let nothing = clients.join("nothing");
+        for folder in [&clients, &nothing] {
+            std::fs::create_dir_all(folder)
+                .map_err(|error| Failure::new("file-unwritable", format!("`{}`: {error}", folder.display())))?;
+        }
+        let index = gate.gateway.index_url();
+        let proxy = gate.gateway.proxy_url();
+        let host = gate.gateway.address().to_string();
+        let environment = environment::Gate {
+            index: &index,
+            proxy: proxy.as_str().trim_end_matches('/'),
+            host: &host,
+            caches: &clients,
+            nothing: &nothing,
+        };
+        let git = settings.environment("GIT_CONFIG_COUNT");
+        let git = git.as_ref().and_then(|count| count.to_str());
+        let changes = environment::changes(&environment, git);
+        Ok(Self { program: program.to_owned(), changes, clients })
+    }
+
+    /// Where shadows of projects are made.
+    fn shadows(&self) -> PathBuf {
+        self.clients.join("shadows")
+    }
+
+    /// Runs the program with these arguments in this folder, and waits for its end.
+    pub(super) async fn run(&self, arguments: &[OsString], folder: &Path) -> Result<u8, Failure> {
+        self.run_with(arguments, folder, &[]).await
+    }
+
+    /// As [`Child::run`], with more variables.
+    pub(super) async fn run_with(
+        &self,
+        arguments: &[OsString],
+        folder: &Path,
+        variables: &[(&str, PathBuf)],
+    ) -> Result<u8, Failure> {
+        let mut command = Command::new(&self.program);
+        command.args(arguments).current_dir(folder);
+        for (name, value) in &self.changes {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
+        let status = command.status().await.map_err(|error| {
+            let program = self.program.to_string_lossy();
+            Failure::new("command-not-started", format!("`{program}` cannot be started: {error}"))
+        })?;
+        Ok(code(status))
+    }
+}
+
+/// What shells report: the exit code, or 128 and the signal's number.
+fn code(status: ExitStatus) -> u8 {
+    #[cfg(unix)]
+    let signal = std::os::unix::process::ExitStatusExt::signal(&status).map(|signal| signal.saturating_add(128));
+    #[cfg(not(unix))]
+    let signal = None;
+    status.code().or(signal).and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
+}

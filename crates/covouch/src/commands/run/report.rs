@@ -1,0 +1,162 @@
+//! What is said after the wrapped command ended: what was let in, what was kept out, what was passed over.
+
+use std::{collections::BTreeMap, path::Path};
+
+use covouch_core::{code::Code, name::ProjectName};
+use covouch_gateway::{Permission, SessionReport, session::SeenProject};
+use covouch_io::state;
+use covouch_policy::{Downgrade, Policy, verdict};
+use serde_json::json;
+
+use crate::{
+    exit::Exit,
+    failure::Failure,
+    terminal::{FAINT, RIGHT, Terminal, UNSURE, WRONG, paint},
+};
+
+/// How it ended, and which newer versions installers did not choose because they are kept out.
+pub(super) struct Outcome<'a> {
+    pub(super) exit: Exit,
+    downgrades: Vec<&'a SeenProject>,
+}
+
+/// Decides how `run` ends: as the command did, or with 3 or 4 when the gate was the reason.
+pub(super) fn conclude<'a>(session: &'a SessionReport, policy: &Policy, ended: u8) -> Outcome<'a> {
+    // Only what was installed can be a downgrade; resolvers look at many pages.
+    let sent: BTreeMap<&ProjectName, _> =
+        session.sent.iter().map(|file| (&file.subject.project, &file.subject.version)).collect();
+    let passed = |project: &&SeenProject| {
+        let newest = project.passed_over.iter().find(|passed| !passed.version.is_prerelease());
+        match (sent.get(&project.project), newest) {
+            (Some(sent), Some(newest)) => newest.version > **sent,
+            (None, Some(_)) => project.newest.is_none(),
+            (_, None) => false,
+        }
+    };
+    let downgrades: Vec<&SeenProject> = session.projects.iter().filter(passed).collect();
+    let codes = session
+        .blocked
+        .iter()
+        .map(|file| file.code)
+        .chain(downgrades.iter().flat_map(|project| &project.passed_over).map(|passed| passed.code));
+    let closed = worst(codes);
+    let refused_tunnel = (!session.refused_connections.is_empty()).then_some(Exit::Refused);
+    let exit = match (ended, closed.or(refused_tunnel)) {
+        (0, Some(closed)) if !downgrades.is_empty() && policy.gateway().downgrade == Downgrade::Refuse => closed,
+        (0, _) => Exit::Admitted,
+        (_, Some(closed)) => closed,
+        (code, None) => Exit::Wrapped(code),
+    };
+    Outcome { exit, downgrades }
+}
+
+fn worst(codes: impl Iterator<Item = Code>) -> Option<Exit> {
+    let mut worst = None;
+    for code in codes {
+        if verdict::refuses(code) {
+            return Some(Exit::Refused);
+        }
+        worst = Some(Exit::Undecided);
+    }
+    worst
+}
+
+pub(super) fn print(outcome: &Outcome<'_>, session: &SessionReport, terminal: &Terminal) {
+    for failure in &session.failures {
+        terminal.note(format_args!(
+            "{} {}: {} {}",
+            paint(UNSURE, "failed"),
+            failure.subject,
+            failure.detail,
+            code(failure.code)
+        ));
+    }
+    for (host, times) in &session.refused_connections {
+        let times = if *times == 1 { String::new() } else { format!(" ({times} times)") };
+        terminal.note(format_args!("{} a connection to `{host}` past the gate{times}", paint(WRONG, "refused")));
+    }
+    for file in &session.blocked {
+        terminal.note(format_args!(
+            "{} {}: {} {}",
+            paint(WRONG, "kept out"),
+            file.filename,
+            file.reason,
+            code(file.code)
+        ));
+    }
+    for project in &outcome.downgrades {
+        for passed in project.passed_over.iter().filter(|passed| !passed.version.is_prerelease()).take(1) {
+            terminal.note(format_args!(
+                "{} {} {} exists but is not admitted: {} {}",
+                paint(UNSURE, "newer"),
+                project.project,
+                passed.version,
+                passed.reason,
+                code(passed.code)
+            ));
+            terminal.hint(format_args!("covouch why {}=={}", project.project, passed.version));
+        }
+    }
+    terminal.note(totals(session));
+}
+
+fn code(code: Code) -> String {
+    paint(FAINT, format_args!("[{code}]"))
+}
+
+fn totals(session: &SessionReport) -> String {
+    let count = |permission: Permission| session.sent.iter().filter(|file| file.permission == permission).count();
+    let mut parts = vec![format!("{} let in", paint(RIGHT, format_args!("{} files", session.sent.len())))];
+    for (permission, what) in [(Permission::Waived, "by a waiver"), (Permission::Monitored, "only because of monitoring")] {
+        match count(permission) {
+            0 => {}
+            number => parts.push(format!("{number} of them {what}")),
+        }
+    }
+    if !session.blocked.is_empty() {
+        parts.push(paint(WRONG, format_args!("{} kept out", session.blocked.len())));
+    }
+    format!("covouch: {}", parts.join(", "))
+}
+
+/// Writes the session as JSON.
+pub(super) fn write(file: &Path, session: &SessionReport) -> Result<(), Failure> {
+    let sent = session.sent.iter().map(|file| {
+        json!({"project": file.subject.project.as_str(), "version": file.subject.version.to_string(),
+               "filename": file.subject.filename.as_str(), "sha256": file.subject.sha256.to_string(),
+               "index": file.index.as_str(), "permission": permission(file.permission)})
+    });
+    let blocked = session.blocked.iter().map(|file| {
+        json!({"project": file.project.as_str(), "filename": file.filename, "code": file.code.as_str(),
+               "reason": file.reason, "times": file.times})
+    });
+    let passed_over = session.projects.iter().flat_map(|project| {
+        project.passed_over.iter().map(|passed| {
+            json!({"project": project.project.as_str(), "version": passed.version.to_string(),
+                   "code": passed.code.as_str(), "reason": passed.reason})
+        })
+    });
+    let refused = session.refused_connections.iter().map(|(host, times)| json!({"host": host, "times": times}));
+    let failures = session.failures.iter().map(
+        |failure| json!({"subject": failure.subject, "code": failure.code.as_str(), "detail": failure.detail}),
+    );
+    let report = json!({
+        "schema": 1,
+        "let_in": sent.collect::<Vec<_>>(),
+        "kept_out": blocked.collect::<Vec<_>>(),
+        "passed_over": passed_over.collect::<Vec<_>>(),
+        "refused_connections": refused.collect::<Vec<_>>(),
+        "failures": failures.collect::<Vec<_>>(),
+        "complete": session.is_complete,
+    });
+    let text = serde_json::to_vec_pretty(&report).map_err(|error| Failure::new("internal", error.to_string()))?;
+    Ok(state::write_atomically(file, &text)?)
+}
+
+fn permission(permission: Permission) -> &'static str {
+    match permission {
+        Permission::Admitted => "admitted",
+        Permission::Waived => "waived",
+        Permission::Monitored => "monitored",
+    }
+}
