@@ -10,6 +10,7 @@
 //! No network, files, clock or environment: bytes and addresses are arguments. Whether a file may be installed is
 //! `covouch-policy`'s to say.
 
+pub mod archive;
 pub mod code;
 pub mod filename;
 pub mod limits;
