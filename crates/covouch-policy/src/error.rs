@@ -113,11 +113,11 @@ pub enum Fault {
     #[error("schema `{0}` is not known, this version reads schema `1`")]
     Schema(String),
     /// A key nobody defined.
-    #[error("no key `{key}` in `{table}`")]
+    #[error("no key `{key}` in {table}")]
     UnknownKey {
         /// The key.
         key: String,
-        /// The table it stands in.
+        /// The table it stands in, as people call it.
         table: String,
         /// The keys the table has.
         known: &'static [&'static str],
@@ -133,9 +133,9 @@ pub enum Fault {
         expected: &'static str,
     },
     /// A key that must be there.
-    #[error("`{table}` has no `{key}`")]
+    #[error("{table} has no `{key}`")]
     MissingKey {
-        /// The table.
+        /// The table, as people call it.
         table: String,
         /// The key.
         key: &'static str,
@@ -324,22 +324,26 @@ impl Fault {
             Self::UnknownParty { name, known } => return unknown_party(name, known),
             Self::NotBeforePositive(written) if written == "wheel" => "write `sdist`",
             Self::NotBeforePositive(written) if written == "sdist" => "write `wheel`",
-            other => other.fixed_hint()?,
+            Self::MissingKey { key, .. } => missing_key(key),
+            Self::WrongType { expected, .. } => wrong_type(expected),
+            other => other.fixed_hint(),
         };
         Some(Hint::new(hint))
     }
 
-    fn fixed_hint(&self) -> Option<&'static str> {
-        Some(match self {
+    fn fixed_hint(&self) -> &'static str {
+        match self {
+            Self::Toml(message) if message.contains("duplicate") => "keep one of the two",
             Self::NoTable => "start one with `covouch init`",
             Self::Schema(_) => "write `schema = 1`",
-            Self::MissingKey { key: "schema", .. } => "write `schema = 1` on top",
+            Self::TooLarge(_) | Self::TooMany { .. } => "remove what is no longer needed",
             Self::ReservedName(_) => "give the party another name",
             Self::PartySource { .. } => {
                 "write `index = \"pypi\"` for an index, `key` and `from` for a person"
             }
             Self::ThresholdAboveGroup { .. } => "ask for fewer, or name more parties",
             Self::NameTwice(_) => "each name counts once; name another party",
+            Self::KeyTwice(_) => "keep one of the two",
             Self::IndexTwice { .. } => "one index is one voice; keep one of the two parties",
             Self::NotBeforePositive(_) => {
                 "`not` goes before `yanked`, `quarantined`, `vetoes`, `at least n vetoes` or `veto by …`"
@@ -359,8 +363,32 @@ impl Fault {
             Self::KeyShared { .. } => "give each party keys of its own",
             Self::PartyUnused(_) => "name it in `admit` or `refuse`, or remove it",
             Self::OneKey(_) => "ask for two parties, or for an index or an age as well",
-            _ => return None,
-        })
+            _ => "look at the quotes and brackets before this place",
+        }
+    }
+}
+
+fn missing_key(key: &str) -> &'static str {
+    match key {
+        "schema" => "write `schema = 1` on top",
+        "from" => "write `from = \"trust/\"`, the folder of the statements these keys sign",
+        "projects" => "write `projects = [\"NAME\"]`; `*` stands for any run of characters",
+        "expires" => "write `expires = 2026-12-31`",
+        "sha256" => "write the 64 digits that `sha256sum FILE` prints",
+        "reason" => "say why this file may come in",
+        _ => "write what lets a file in, or the index these projects come from",
+    }
+}
+
+fn wrong_type(expected: &str) -> &'static str {
+    match expected {
+        "a string" => "put it in quotes",
+        "a table" => "write it as a table: `[NAME]`",
+        "an array of tables" => "write each as a table: `[[NAME]]`",
+        "an array of strings" => "write `[\"…\"]`",
+        "a whole number" => "write a number such as `1`",
+        "a decimal" => "write a number such as `0.5`",
+        _ => "write `2026-12-31`, or a time that ends in `Z`",
     }
 }
 

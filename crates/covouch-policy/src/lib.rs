@@ -1,4 +1,16 @@
-//! The policy language and the judge.
+//! The policy language and the judge: who must say that a file is safe, and whether they did.
+//!
+//! A [`Policy`] is read from TOML with all its mistakes named ([`file`], [`syntax`], [`error`]). [`Policies`] bring
+//! it together with evidence and a moment, and give a [`Verdict`] for each file; [`reasons`], [`suggest`] and
+//! [`report`] say why, what to do, and all of it in one form.
+//!
+//! # Invariants
+//! - No decision depends on anything but policy, evidence and the moment: the same three give the same verdict on
+//!   every machine.
+//! - Not knowing is undecided; only the graph's proof admits.
+//!
+//! # Not here
+//! Nothing is fetched, printed, coloured or asked of a clock.
 
 pub mod ast;
 pub mod code;
@@ -23,5 +35,10 @@ pub use self::{
     error::{Fault, Place, PolicyError, PolicyErrors},
     file::{Document, PolicyTable, Source},
     judge::{Page, Policies, WantedFolder, WantedIndex},
+    preset::Preset,
     program::{Blocked, Downgrade, Gateway, HostPort, IndexAddress, Mode, PartySource, Policy, SourceKind},
+    reasons::Explanation,
+    report::{FileReport, PartyReport, Report, Totals},
+    suggest::Suggestion,
+    verdict::{Indecision, IndecisionCause, Monitored, Refusal, RefusalCause, Verdict, VerdictKind, Waived},
 };

@@ -140,7 +140,7 @@ const HEAD: &str = "\
 # Who must say that a file is safe before it may be installed.
 # Ask about one with `covouch why NAME==VERSION`, try a change with `covouch policy check`.
 schema = 1
-mode   = \"enforce\"  # or \"monitor\": report, and keep nothing out
+mode   = \"enforce\"  # or \"monitor\": report, and hold only hashes and index pins
 
 # The index pip and uv use already; its address comes from their configuration.
 [party.pypi]

@@ -11,7 +11,7 @@ mod settings;
 
 use std::collections::BTreeSet;
 
-use covouch_core::party::PartyName;
+use covouch_core::{hint::Hint, party::PartyName};
 use covouch_graph::PartyIndex;
 
 use self::parties::{Declaration, Declared};
@@ -38,12 +38,16 @@ impl Faults<'_> {
         self.warnings.push(self.lines.error(at, fault));
     }
 
-    /// The value, or a note that it means nothing.
-    fn value<T, E: std::fmt::Display>(&mut self, at: usize, parsed: Result<T, E>) -> Option<T> {
+    fn bad(&mut self, at: usize, clause: String, hint: &str) {
+        self.error(at, Fault::BadValue { clause, hint: Some(Hint::new(hint)) });
+    }
+
+    /// The value, or a note that it means nothing, and what to write instead.
+    fn value<T, E: std::fmt::Display>(&mut self, at: usize, parsed: Result<T, E>, hint: &str) -> Option<T> {
         match parsed {
             Ok(value) => Some(value),
             Err(error) => {
-                self.error(at, Fault::BadValue { clause: error.to_string(), hint: None });
+                self.bad(at, error.to_string(), hint);
                 None
             }
         }

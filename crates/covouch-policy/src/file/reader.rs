@@ -2,7 +2,7 @@
 
 use std::{ops::Range, sync::Arc};
 
-use covouch_core::amount::Decimal;
+use covouch_core::{amount::Decimal, hint::Hint};
 use toml::{
     Spanned,
     de::{DeArray, DeTable, DeValue},
@@ -80,6 +80,11 @@ impl<'t> Table<'t> {
             .map(|(key, value)| (Placed { value: key.get_ref().to_string(), at: key.span().start }, value))
     }
 
+    /// What messages call the table.
+    pub(super) fn called(&self) -> String {
+        if self.name.is_empty() { "the policy".to_owned() } else { format!("`[{}]`", self.name) }
+    }
+
     fn path(&self, key: &str) -> String {
         if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) }
     }
@@ -116,9 +121,8 @@ impl Reader {
     pub(super) fn only(&mut self, table: &Table<'_>, known: &'static [&'static str]) {
         for (key, _) in table.iter() {
             if !known.contains(&key.value.as_str()) {
-                let name =
-                    if table.name.is_empty() { "the policy".to_owned() } else { format!("[{}]", table.name) };
-                self.fault(key.at, Fault::UnknownKey { key: key.value, table: name, known });
+                let table = table.called();
+                self.fault(key.at, Fault::UnknownKey { key: key.value, table, known });
             }
         }
     }
@@ -201,7 +205,7 @@ impl Reader {
         match Decimal::parse(text) {
             Ok(decimal) => Some(Placed { value: decimal, at: value.span().start }),
             Err(error) => {
-                let hint = None;
+                let hint = Some(Hint::new("write a number such as `0.5`"));
                 self.fault(value.span().start, Fault::BadValue { clause: error.to_string(), hint });
                 None
             }

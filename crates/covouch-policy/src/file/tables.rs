@@ -47,7 +47,7 @@ pub(super) fn document(reader: &mut Reader, top: &Table<'_>) -> Document {
 /// The version comes first: in a policy of a later schema the rest means something else.
 fn schema(reader: &mut Reader, top: &Table<'_>) {
     if top.value("schema").is_none() {
-        let table = if top.name.is_empty() { "the policy".to_owned() } else { format!("[{}]", top.name) };
+        let table = top.called();
         reader.fault(top.at, Fault::MissingKey { table, key: "schema" });
     } else if let Some(schema) = reader.whole(top, "schema")
         && schema.value != 1
@@ -142,10 +142,10 @@ fn rules(reader: &mut Reader, top: &Table<'_>) -> Vec<RuleTable> {
         reader.only(table, RULE);
         let projects = reader.strings(table, "projects");
         if table.value("projects").is_none() {
-            reader.fault(table.at, Fault::MissingKey { table: "[[rule]]".to_owned(), key: "projects" });
+            reader.fault(table.at, Fault::MissingKey { table: "the rule".to_owned(), key: "projects" });
         }
         if table.value("admit").is_none() && table.value("index").is_none() {
-            reader.fault(table.at, Fault::MissingKey { table: "[[rule]]".to_owned(), key: "admit" });
+            reader.fault(table.at, Fault::MissingKey { table: "the rule".to_owned(), key: "admit" });
         }
         rules.push(RuleTable {
             projects: projects.unwrap_or_default(),
@@ -164,7 +164,7 @@ fn waivers(reader: &mut Reader, top: &Table<'_>) -> Vec<WaiverTable> {
         reader.only(table, WAIVER);
         for key in ["sha256", "reason", "expires"] {
             if table.value(key).is_none() {
-                reader.fault(table.at, Fault::MissingKey { table: "[[waiver]]".to_owned(), key });
+                reader.fault(table.at, Fault::MissingKey { table: "the waiver".to_owned(), key });
             }
         }
         waivers.push(WaiverTable {

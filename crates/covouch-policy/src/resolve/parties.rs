@@ -131,7 +131,17 @@ fn name(written: &Placed<String>, faults: &mut Faults<'_>) -> Option<PartyName> 
         faults.error(written.at, Fault::ReservedName(written.value.clone()));
         return None;
     }
-    faults.value(written.at, PartyName::parse(&written.value))
+    let parsed = PartyName::parse(&written.value);
+    faults.value(written.at, parsed, &spelling(&written.value))
+}
+
+/// How a name would have to be spelt.
+fn spelling(written: &str) -> String {
+    let spelt = written.to_ascii_lowercase().replace(['_', '.', ' '], "-");
+    match PartyName::parse(&spelt) {
+        Ok(name) => format!("write `{name}`"),
+        Err(_) => "write a name such as `night-watch`".to_owned(),
+    }
 }
 
 /// The one setting that says where the evidence comes from.
@@ -167,7 +177,7 @@ fn party(
     let weights = weights(table, is_index, level, faults);
     let depth = depth(table, faults);
     let owner = match &table.owner {
-        Some(owner) => Some(faults.value(owner.at, Owner::parse(&owner.value))?),
+        Some(owner) => Some(faults.value(owner.at, Owner::parse(&owner.value), &spelling(&owner.value))?),
         None => None,
     };
     let roots = match &kind {
@@ -183,8 +193,7 @@ fn signers_only(table: &PartyTable, faults: &mut Faults<'_>) {
     let from = table.from.as_ref().map(|from| ("from", from.at));
     let root = table.root.as_ref().map(|root| ("root", root.at));
     for (key, at) in [depth, from, root].into_iter().flatten() {
-        let clause = format!("`{key}` means nothing for an index");
-        faults.error(at, Fault::BadValue { clause, hint: None });
+        faults.bad(at, format!("`{key}` means nothing for an index"), "remove it");
     }
 }
 
@@ -204,16 +213,15 @@ fn signer(
             }
         }
     }
-    let table_name = format!("[party.{name}]");
     if written.len() > limits::KEYS {
         let fault = Fault::TooMany { what: "keys of one party", found: written.len(), limit: limits::KEYS };
         faults.error(table.name.at, fault);
     } else if written.is_empty() {
         let clause = format!("party `{name}` has an empty list of keys");
-        faults.error(table.name.at, Fault::BadValue { clause, hint: None });
+        faults.bad(table.name.at, clause, "make one with `covouch key new`");
     }
     let Some(from) = &table.from else {
-        faults.error(table.name.at, Fault::MissingKey { table: table_name, key: "from" });
+        faults.error(table.name.at, Fault::MissingKey { table: format!("party `{name}`"), key: "from" });
         return None;
     };
     (!keys.is_empty()).then(|| SourceKind::Keys { keys, from: from.value.as_str().into() })
@@ -254,7 +262,7 @@ fn depth(table: &PartyTable, faults: &mut Faults<'_>) -> u8 {
         Ok(depth) if (1..=limits::DEPTH).contains(&depth) => depth,
         _ => {
             let clause = format!("depth `{}` is not between 1 and {}", written.value, limits::DEPTH);
-            faults.error(written.at, Fault::BadValue { clause, hint: None });
+            faults.bad(written.at, clause, "write `depth = 2`");
             Party::DEFAULT_DEPTH
         }
     }
@@ -262,27 +270,25 @@ fn depth(table: &PartyTable, faults: &mut Faults<'_>) -> u8 {
 
 /// A name, or a web address without credentials: policies are committed, passwords are not.
 fn address_of(written: &str, at: usize, faults: &mut Faults<'_>) -> Option<IndexAddress> {
-    let bad = |clause: String, hint: &str| Fault::BadValue {
-        clause,
-        hint: Some(covouch_core::hint::Hint::new(hint)),
-    };
     if let Ok(name) = PartyName::parse(written) {
         return Some(IndexAddress::Named(name.as_str().into()));
     }
     let Ok(url) = Url::parse(written) else {
         let clause = format!("`{written}` is neither the name of an index nor an address");
-        faults
-            .error(at, bad(clause, "write `pypi`, or an address such as `https://packages.example/simple/`"));
+        faults.bad(at, clause, "write `pypi`, or an address such as `https://packages.example/simple/`");
         return None;
     };
     if !url.username().is_empty() || url.password().is_some() {
         let clause = "the address of the index carries credentials".to_owned();
-        faults.error(at, bad(clause, "keep them in `netrc`, or in the installer's configuration"));
+        faults.bad(at, clause, "keep them in `netrc`, or in the installer's configuration");
         return None;
     }
     if !matches!(url.scheme(), "https" | "http") || !url.has_host() {
-        let clause = format!("`{written}` is not an address on the web");
-        faults.error(at, bad(clause, "write one that starts with `https://`"));
+        faults.bad(
+            at,
+            format!("`{written}` is not an address on the web"),
+            "write one that starts with `https://`",
+        );
         return None;
     }
     Some(IndexAddress::Url(url))

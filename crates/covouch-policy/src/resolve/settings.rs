@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use covouch_core::{
     digest::Sha256,
-    hint::Hint,
     name::ProjectPattern,
     time::{Duration, Timestamp},
 };
@@ -23,6 +22,11 @@ use crate::{
 
 /// Waivers under the digests of their files.
 type Waivers = HashMap<Sha256, Vec<WaiverRule>>;
+
+const PATTERN_HINT: &str = "write a project's name; `*` stands for any run of characters";
+const DIGEST_HINT: &str = "write the 64 digits that `sha256sum FILE` prints";
+const DATE_HINT: &str = "write `2026-12-31`, or a time that ends in `Z`";
+const DURATION_HINT: &str = "write `12h`, `7d` or `2w`";
 
 /// How old an evidence lock may be where the policy does not say (formats, "Evidence lock").
 const LOCK_DAYS: u32 = 7;
@@ -62,7 +66,7 @@ fn rule(table: &RuleTable, declared: &Declared, faults: &mut Faults<'_>) -> Rule
         .projects
         .iter()
         .take(limits::PATTERNS)
-        .filter_map(|pattern| faults.value(pattern.at, ProjectPattern::parse(&pattern.value)))
+        .filter_map(|pattern| faults.value(pattern.at, ProjectPattern::parse(&pattern.value), PATTERN_HINT))
         .collect();
     let pin = table.index.as_ref().and_then(|index| pinned(index, declared, faults));
     let admit = table.admit.as_ref().and_then(|written| formula::admit(written, declared, faults));
@@ -92,14 +96,16 @@ pub(super) fn waivers(document: &Document, declared: &Declared, faults: &mut Fau
 
 fn waiver(table: &WaiverTable, declared: &Declared, faults: &mut Faults<'_>) -> Option<(Sha256, WaiverRule)> {
     let approval = approval(table, declared, faults);
-    let sha256 = table.sha256.as_ref().and_then(|text| faults.value(text.at, Sha256::parse(&text.value)));
-    let expires =
-        table.expires.as_ref().and_then(|text| faults.value(text.at, Timestamp::parse(&text.value)));
+    let sha256 =
+        table.sha256.as_ref().and_then(|text| faults.value(text.at, Sha256::parse(&text.value), DIGEST_HINT));
+    let expires = table
+        .expires
+        .as_ref()
+        .and_then(|text| faults.value(text.at, Timestamp::parse(&text.value), DATE_HINT));
     if let Some(reason) = &table.reason
         && reason.value.trim().is_empty()
     {
-        let hint = Some(Hint::new("say why this file may come in"));
-        faults.error(reason.at, Fault::BadValue { clause: "the waiver's reason is empty".to_owned(), hint });
+        faults.bad(reason.at, "the waiver's reason is empty".to_owned(), "say why this file may come in");
     }
     let reason = table.reason.as_ref()?.value.as_str().into();
     Some((sha256?, WaiverRule { reason, expires: expires?, approval: approval? }))
@@ -115,7 +121,9 @@ fn approval(table: &WaiverTable, declared: &Declared, faults: &mut Faults<'_>) -
                 None
             }
         },
-        (None, Some(day)) => faults.value(day.at, Timestamp::parse(&day.value)).map(Approval::Installed),
+        (None, Some(day)) => {
+            faults.value(day.at, Timestamp::parse(&day.value), DATE_HINT).map(Approval::Installed)
+        }
         (Some(_), Some(_)) => {
             faults.error(table.at, Fault::WaiverApproval("both"));
             None
@@ -131,7 +139,7 @@ pub(super) fn gateway(table: &GatewayTable, faults: &mut Faults<'_>) -> Gateway 
     let blocked = [("yank", Blocked::Yank), ("hide", Blocked::Hide), ("hard", Blocked::Hard)];
     let downgrade = [("warn", Downgrade::Warn), ("refuse", Downgrade::Refuse)];
     let mut duration = |written: &Option<Placed<String>>| {
-        written.as_ref().and_then(|text| faults.value(text.at, Duration::parse(&text.value)))
+        written.as_ref().and_then(|text| faults.value(text.at, Duration::parse(&text.value), DURATION_HINT))
     };
     let max_fallback_age = duration(&table.max_fallback_age);
     let max_lock_age = duration(&table.max_lock_age).unwrap_or(Duration::from_days(LOCK_DAYS));
@@ -153,8 +161,7 @@ fn host_port(written: &Placed<String>, faults: &mut Faults<'_>) -> Option<HostPo
     });
     if parsed.is_none() {
         let clause = format!("`{}` is not a host with a port", written.value);
-        let hint = Some(Hint::new("write `host.example:443`"));
-        faults.error(written.at, Fault::BadValue { clause, hint });
+        faults.bad(written.at, clause, "write `host.example:443`");
     }
     parsed
 }

@@ -17,7 +17,9 @@ use super::{
 };
 use crate::{
     ast::{Expression, Form, Word},
-    code, limits,
+    code,
+    error::nearest_or_all,
+    limits,
 };
 
 /// What is wrong with an expression, and at which byte of it.
@@ -60,7 +62,7 @@ pub enum SyntaxError {
     #[error("found {0} where `and`, `or` or the end is needed")]
     NotJoined(String),
     /// A threshold that anything meets.
-    #[error("`{0}` is met by nothing at all: a threshold of 0 cannot be written")]
+    #[error("`{0}` asks for nothing: a threshold of 0 cannot be written")]
     Zero(String),
     /// Not a number, decimal, percentage or duration.
     #[error("`{found}` is not {expected}")]
@@ -96,29 +98,32 @@ impl SyntaxError {
     #[must_use]
     pub fn hint(&self) -> Option<Hint> {
         let hint = match self {
+            Self::Level(written) => {
+                return nearest_or_all(written, &Level::ALL.map(Level::as_str), "levels");
+            }
+            Self::Name(written) => {
+                let lower = written.to_ascii_lowercase().replace('_', "-");
+                let spelt = PartyName::parse(&lower).ok().map(|name| Hint::new(format!("write `{name}`")));
+                return Hint::nearest(&lower, RESERVED)
+                    .or(spelt)
+                    .or_else(|| Some(Hint::new("write a name such as `night-watch`")));
+            }
+            Self::Unexpected { expected, .. } => return Some(Hint::new(format!("write {expected} here"))),
             Self::Empty => "write at least one term, as in `pypi and age >= 7d`",
+            Self::TooLong(_) | Self::TooDeep => "say it in several `[[rule]]` tables",
             Self::Character('&') => "write `and`",
             Self::Character('|') => "write `or`",
             Self::Character('!') => "write `not`",
             Self::Character('>' | '<' | '=') => "write `>=`",
+            Self::Character(_) => "terms are lower-case words, `>=`, `,` and parentheses",
+            Self::Unclosed => "close it with another `\"`",
             Self::NotJoined(_) => "join terms with `and` or `or`",
             Self::Zero(_) => "leave the term out, or ask for at least 1",
             Self::NotParenthesis => "write `not a and not b` for `not (a or b)`",
             Self::Number { expected, .. } if expected.contains("duration") => "write `12h`, `7d` or `2w`",
             Self::Number { expected, .. } if expected.contains("percentage") => "write `50%`",
-            Self::Level(written) => {
-                return Hint::nearest(written, Level::ALL.map(Level::as_str)).or_else(|| {
-                    let all = Level::ALL.map(Level::as_str).join("`, `");
-                    Some(Hint::new(format!("the levels are `{all}`")))
-                });
-            }
-            Self::Name(written) => {
-                let lower = written.to_ascii_lowercase().replace('_', "-");
-                return Hint::nearest(&lower, RESERVED).or_else(|| {
-                    PartyName::parse(&lower).ok().map(|name| Hint::new(format!("write `{name}`")))
-                });
-            }
-            _ => return None,
+            Self::Number { expected, .. } if expected.contains("decimal") => "write `5.5`",
+            Self::Number { .. } => "write `2`",
         };
         Some(Hint::new(hint))
     }
@@ -463,10 +468,10 @@ mod tests {
             ("a b", 2, "found `b` where `and`, `or` or the end is needed"),
             ("a and", 5, "found the end where a term is needed"),
             ("(a or b", 7, "found the end where `)`, `and` or `or` is needed"),
-            ("at least 0 of (a)", 9, "`0` is met by nothing at all: a threshold of 0 cannot be written"),
-            ("age >= 0d", 7, "`0d` is met by nothing at all: a threshold of 0 cannot be written"),
-            ("a >= 0%", 5, "`0%` is met by nothing at all: a threshold of 0 cannot be written"),
-            ("score >= 0.0", 9, "`0.0` is met by nothing at all: a threshold of 0 cannot be written"),
+            ("at least 0 of (a)", 9, "`0` asks for nothing: a threshold of 0 cannot be written"),
+            ("age >= 0d", 7, "`0d` asks for nothing: a threshold of 0 cannot be written"),
+            ("a >= 0%", 5, "`0%` asks for nothing: a threshold of 0 cannot be written"),
+            ("score >= 0.0", 9, "`0.0` asks for nothing: a threshold of 0 cannot be written"),
             ("a >= 101%", 5, "`101%` is not a percentage from 1% to 100%"),
             ("age >= 7", 7, "`7` is not a duration"),
             ("age > 7d", 4, "`>` has no meaning here"),
