@@ -2,7 +2,10 @@
 
 use std::time::SystemTime;
 
-use covouch_core::{code::Code, evidence::{Evidence, Gap}};
+use covouch_core::{
+    code::Code,
+    evidence::{Evidence, Gap},
+};
 use covouch_gateway::{Basis, Destination, Gateway, Renewal, Settings as GatewaySettings};
 use covouch_io::{
     collect::{self, TrustFolder},
@@ -127,7 +130,8 @@ fn unknown(policies: &Policies, code: Code, why: &str) -> Evidence {
 
 /// Names, sizes and times of all files in the folders.
 fn stamp(folders: &[TrustFolder]) -> Vec<(std::path::PathBuf, u64, Option<SystemTime>)> {
-    let entries = folders.iter().filter_map(|folder| std::fs::read_dir(&folder.path).ok()).flatten().flatten();
+    let entries =
+        folders.iter().filter_map(|folder| std::fs::read_dir(&folder.path).ok()).flatten().flatten();
     let mut stamps: Vec<_> = entries
         .filter_map(|entry| {
             let metadata = entry.metadata().ok()?;

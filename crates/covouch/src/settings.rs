@@ -21,7 +21,6 @@ pub(crate) struct Settings {
     network: Network,
     clock: Clock,
     policy: Option<PathBuf>,
-    quiet: bool,
 }
 
 impl Settings {
@@ -45,7 +44,7 @@ impl Settings {
         } else {
             Network::new(&network::Settings::from_env(&variable)?)?
         };
-        Ok(Self { state, network, clock, policy: global.policy.clone(), quiet: global.quiet })
+        Ok(Self { state, network, clock, policy: global.policy.clone() })
     }
 
     /// A variable of the environment.
@@ -67,10 +66,6 @@ impl Settings {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
-    }
-
-    pub(crate) fn quiet(&self) -> bool {
-        self.quiet
     }
 
     /// The policy file somebody named on the command line.

@@ -89,14 +89,6 @@ impl Terminal {
         bar
     }
 
-    /// A bar for bytes on their way.
-    pub(crate) fn transfer(&self, what: String) -> ProgressBar {
-        let bar = self.bar(ProgressBar::new(0));
-        bar.set_style(style("{msg} {bytes} {bytes_per_sec}"));
-        bar.set_message(what);
-        bar
-    }
-
     fn bar(&self, bar: ProgressBar) -> ProgressBar {
         if self.quiet {
             bar.set_draw_target(ProgressDrawTarget::hidden());

@@ -11,7 +11,7 @@ use crate::{
     gate::{self, Gate},
     policies::Loaded,
     settings::Settings,
-    terminal::{Terminal, TYPE, paint},
+    terminal::{TYPE, Terminal, paint},
 };
 
 pub(super) fn run(arguments: &Gateway, settings: &Settings, terminal: &Terminal) -> Result<Exit, Failure> {
@@ -24,7 +24,10 @@ pub(super) fn run(arguments: &Gateway, settings: &Settings, terminal: &Terminal)
         let gate = Gate::open(listener, &loaded, gate::Renewing::OnChange, settings, terminal).await?;
         let index = gate.gateway.index_url();
         terminal.answer(format_args!("serving {index}"));
-        terminal.note(format_args!("try it: {}", paint(TYPE, format_args!("pip install --index-url {index} idna"))));
+        terminal.note(format_args!(
+            "try it: {}",
+            paint(TYPE, format_args!("pip install --index-url {index} idna"))
+        ));
         stopped().await;
         terminal.note("stopping; requests under way are finished");
         gate.gateway.shutdown().await;
@@ -37,7 +40,8 @@ async fn stopped() {
     let interrupted = tokio::signal::ctrl_c();
     #[cfg(unix)]
     {
-        let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
+        let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+        else {
             drop(interrupted.await);
             return;
         };

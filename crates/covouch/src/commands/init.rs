@@ -22,7 +22,7 @@ use crate::{
     keys, lockfile,
     policies::Loaded,
     settings::Settings,
-    terminal::{Terminal, TYPE, paint},
+    terminal::{TYPE, Terminal, paint},
 };
 
 /// How long what is installed today may stay without meeting the policy.
@@ -39,7 +39,8 @@ pub(super) fn run(arguments: &Init, settings: &Settings, terminal: &Terminal) ->
         args::Preset::Team => Preset::Team,
         args::Preset::Strict => Preset::Strict,
     };
-    let signers = arguments.members.iter().map(|member| signer(member, settings)).collect::<Result<Vec<_>, _>>()?;
+    let signers =
+        arguments.members.iter().map(|member| signer(member, settings)).collect::<Result<Vec<_>, _>>()?;
     let lock_path = arguments.lock.clone().or_else(lockfile::here);
     let lock = lock_path.as_deref().map(lockfile::read).transpose()?;
     let render = |installed: &[Installed]| {
@@ -89,7 +90,9 @@ fn kept_out(
                     installed.insert(file.subject.sha256, file.subject.filename.to_string());
                 }
                 // A waiver never overrides a refusal; `check` will say what is refused and why.
-                VerdictKind::Refused => terminal.warn(format_args!("{} is refused: {}", file.subject.filename, file.reason)),
+                VerdictKind::Refused => {
+                    terminal.warn(format_args!("{} is refused: {}", file.subject.filename, file.reason))
+                }
             }
         }
         for file in unlisted {

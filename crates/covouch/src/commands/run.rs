@@ -20,6 +20,7 @@ use std::{
 
 use covouch_core::digest::Sha256;
 use covouch_io::installer;
+use tempfile::TempDir;
 use tokio::{net::TcpListener, process::Command};
 
 use self::wrapped::{Installer, Wrapped};
@@ -85,6 +86,8 @@ async fn listen(settings: &Settings) -> Result<TcpListener, Failure> {
 pub(super) struct Child {
     program: OsString,
     clients: PathBuf,
+    /// Removed when the command ended.
+    _uv_cache: TempDir,
     changes: Vec<(String, Option<OsString>)>,
 }
 
@@ -93,9 +96,14 @@ impl Child {
         let clients = settings.state().root().join("clients");
         let nothing = clients.join("nothing");
         for folder in [&clients, &nothing] {
-            std::fs::create_dir_all(folder)
-                .map_err(|error| Failure::new("file-unwritable", format!("`{}`: {error}", folder.display())))?;
+            std::fs::create_dir_all(folder).map_err(|error| {
+                Failure::new("file-unwritable", format!("`{}`: {error}", folder.display()))
+            })?;
         }
+        let uv_cache = tempfile::Builder::new()
+            .prefix("uv-")
+            .tempdir_in(&clients)
+            .map_err(|error| Failure::new("file-unwritable", format!("`{}`: {error}", clients.display())))?;
         let index = gate.gateway.index_url();
         let proxy = gate.gateway.proxy_url();
         let host = gate.gateway.address().to_string();
@@ -103,13 +111,14 @@ impl Child {
             index: &index,
             proxy: proxy.as_str().trim_end_matches('/'),
             host: &host,
-            caches: &clients,
+            pip_cache: &clients.join("pip"),
+            uv_cache: uv_cache.path(),
             nothing: &nothing,
         };
         let git = settings.environment("GIT_CONFIG_COUNT");
         let git = git.as_ref().and_then(|count| count.to_str());
         let changes = environment::changes(&environment, git);
-        Ok(Self { program: program.to_owned(), changes, clients })
+        Ok(Self { program: program.to_owned(), changes, clients, _uv_cache: uv_cache })
     }
 
     /// Where shadows of projects are made.
@@ -149,7 +158,8 @@ impl Child {
 /// What shells report: the exit code, or 128 and the signal's number.
 fn code(status: ExitStatus) -> u8 {
     #[cfg(unix)]
-    let signal = std::os::unix::process::ExitStatusExt::signal(&status).map(|signal| signal.saturating_add(128));
+    let signal =
+        std::os::unix::process::ExitStatusExt::signal(&status).map(|signal| signal.saturating_add(128));
     #[cfg(not(unix))]
     let signal = None;
     status.code().or(signal).and_then(|code| u8::try_from(code).ok()).unwrap_or(1)

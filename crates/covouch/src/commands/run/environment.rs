@@ -15,8 +15,12 @@ pub(super) struct Gate<'a> {
     pub(super) proxy: &'a str,
     /// `host:port`.
     pub(super) host: &'a str,
-    /// Client caches that were only ever filled through the gate.
-    pub(super) caches: &'a Path,
+    /// pip's cache, only ever filled through the gate. pip looks files up by their address, which changes with
+    /// their verdict.
+    pub(super) pip_cache: &'a Path,
+    /// uv's cache, for this command alone: uv installs from its cache without asking the gate again, so a cache
+    /// that outlives the command would outlive verdicts.
+    pub(super) uv_cache: &'a Path,
     /// A folder without anything in it, for options that cannot be unset.
     pub(super) nothing: &'a Path,
 }
@@ -41,7 +45,8 @@ const REMOVED: &[&str] = &[
 ];
 
 /// Proxies in every spelling clients read.
-const PROXIES: &[&str] = &["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"];
+const PROXIES: &[&str] =
+    &["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"];
 
 /// git settings that stand above every configuration file.
 const GIT: &[(&str, &str)] =
@@ -63,9 +68,10 @@ pub(super) fn changes(gate: &Gate<'_>, existing_git: Option<&str>) -> Vec<(Strin
     set("PIP_PROXY", &gate.proxy);
     // Without it pip keeps nothing it got over plain http in its cache.
     set("PIP_TRUSTED_HOST", &gate.host);
-    set("PIP_CACHE_DIR", &gate.caches.join("pip"));
-    set("UV_DEFAULT_INDEX", &index);
-    set("UV_CACHE_DIR", &gate.caches.join("uv"));
+    set("PIP_CACHE_DIR", &gate.pip_cache);
+    // uv writes an index into its lock without the last slash, and looks for exactly that.
+    set("UV_DEFAULT_INDEX", &index.trim_end_matches('/'));
+    set("UV_CACHE_DIR", &gate.uv_cache);
     set("PDM_PYPI_URL", &index);
     set("PIPENV_PYPI_MIRROR", &index);
     for name in PROXIES {
@@ -91,14 +97,19 @@ mod tests {
     fn every_source_names_the_gate_or_nothing() {
         let index = Url::parse("http://127.0.0.1:8642/simple/").unwrap();
         let folder = Path::new("state");
-        let gate =
-            Gate { index: &index, proxy: "http://127.0.0.1:8642", host: "127.0.0.1:8642", caches: folder, nothing: folder };
+        let (proxy, host) = ("http://127.0.0.1:8642", "127.0.0.1:8642");
+        let gate = Gate { index: &index, proxy, host, pip_cache: folder, uv_cache: folder, nothing: folder };
         let changes = changes(&gate, Some("2"));
-        let value = |name: &str| changes.iter().find(|(changed, _)| changed == name).map(|(_, value)| value.clone());
+        let value =
+            |name: &str| changes.iter().find(|(changed, _)| changed == name).map(|(_, value)| value.clone());
         assert_eq!(value("PIP_INDEX_URL"), Some(Some(index.as_str().into())));
         assert_eq!(value("NO_PROXY"), Some(None), "a proxy that is skipped guards nothing");
         assert_eq!(value("https_proxy"), Some(Some(gate.proxy.into())));
-        assert_eq!(value("GIT_CONFIG_KEY_2"), Some(Some("protocol.ssh.allow".into())), "after the user's own two");
+        assert_eq!(
+            value("GIT_CONFIG_KEY_2"),
+            Some(Some("protocol.ssh.allow".into())),
+            "after the user's own two"
+        );
         assert_eq!(value("GIT_CONFIG_COUNT"), Some(Some("6".into())));
     }
 }

@@ -21,11 +21,7 @@ use super::{
     shadow::{self, Shadow},
     wrapped::{Installer, Wrapped},
 };
-use crate::{
-    failure::Failure,
-    gate::Gate,
-    terminal::Terminal,
-};
+use crate::{failure::Failure, gate::Gate, terminal::Terminal};
 
 /// Projects that are asked about at the same time.
 const PARALLEL: usize = 32;
@@ -125,7 +121,8 @@ impl Project {
             Verb::Lock => step(wrapped.arguments.clone()).await,
             Verb::Sync => step(with(&wrapped.arguments, &["--no-install-local", "--inexact"])).await,
             Verb::Run => {
-                let mut arguments: Vec<OsString> = ["sync", "--no-install-local", "--inexact"].map(OsString::from).into();
+                let mut arguments: Vec<OsString> =
+                    ["sync", "--no-install-local", "--inexact"].map(OsString::from).into();
                 arguments.extend(synced_options(wrapped));
                 step(arguments).await
             }
@@ -183,8 +180,16 @@ fn with(arguments: &[OsString], options: &[&str]) -> Vec<OsString> {
 const SYNC_VALUES: [&str; 8] =
     ["--extra", "--no-extra", "--group", "--no-group", "--only-group", "--package", "-p", "--python"];
 const SYNC_FLAGS: [&str; 10] = [
-    "--all-extras", "--all-groups", "--no-dev", "--only-dev", "--no-default-groups", "--all-packages", "--frozen",
-    "--locked", "--no-editable", "--active",
+    "--all-extras",
+    "--all-groups",
+    "--no-dev",
+    "--only-dev",
+    "--no-default-groups",
+    "--all-packages",
+    "--frozen",
+    "--locked",
+    "--no-editable",
+    "--active",
 ];
 
 /// Those options of a `uv run` that also decide what is installed.
@@ -192,7 +197,9 @@ fn synced_options(wrapped: &Wrapped) -> Vec<OsString> {
     let mut options = Vec::new();
     let mut rest = wrapped.arguments.iter().skip_while(|argument| *argument != "run").skip(1);
     while let Some(argument) = rest.next() {
-        let Some(text) = argument.to_str().filter(|text| text.starts_with('-') && *text != "--") else { break };
+        let Some(text) = argument.to_str().filter(|text| text.starts_with('-') && *text != "--") else {
+            break;
+        };
         let name = text.split_once('=').map_or(text, |(name, _)| name);
         if SYNC_FLAGS.contains(&text) {
             options.push(argument.clone());
@@ -201,7 +208,9 @@ fn synced_options(wrapped: &Wrapped) -> Vec<OsString> {
             if !text.contains('=') {
                 options.extend(rest.next().cloned());
             }
-        } else if ["--with", "--with-editable", "--with-requirements", "--env-file", "-m", "--module"].contains(&text) {
+        } else if ["--with", "--with-editable", "--with-requirements", "--env-file", "-m", "--module"]
+            .contains(&text)
+        {
             rest.next();
         }
     }
@@ -239,7 +248,8 @@ impl Addresses {
             // A lock that is no TOML is for uv to complain about.
             drop(rewrite(lock, look));
         }
-        let named = gate.first_index().map(|index| index.address().url().as_str().trim_end_matches('/').to_owned());
+        let named =
+            gate.first_index().map(|index| index.address().url().as_str().trim_end_matches('/').to_owned());
         Self {
             gate: gate_index.as_str().trim_end_matches('/').to_owned(),
             index: index.or(named).unwrap_or_default(),
@@ -314,7 +324,9 @@ impl Addresses {
         let text = rewrite(lock, replace)?;
         match unknown {
             None => Ok(text),
-            Some(url) => Err(Failure::new("internal", format!("`{url}` in the new lock cannot be mapped back"))),
+            Some(url) => {
+                Err(Failure::new("internal", format!("`{url}` in the new lock cannot be mapped back")))
+            }
         }
     }
 }
@@ -324,7 +336,8 @@ fn names(lock: &str) -> Result<Vec<(Named, String)>, Failure> {
     let mut found = Vec::new();
     let look = &mut |address: Address<'_>| {
         if let Address::File(file) = address
-            && let (Some(project), Some(filename), Some(sha256)) = (&file.project, &file.filename, file.sha256)
+            && let (Some(project), Some(filename), Some(sha256)) =
+                (&file.project, &file.filename, file.sha256)
         {
             found.push(((project.clone(), filename.clone(), sha256), file.url.to_owned()));
         }

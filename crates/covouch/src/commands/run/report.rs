@@ -42,7 +42,9 @@ pub(super) fn conclude<'a>(session: &'a SessionReport, policy: &Policy, ended: u
     let closed = worst(codes);
     let refused_tunnel = (!session.refused_connections.is_empty()).then_some(Exit::Refused);
     let exit = match (ended, closed.or(refused_tunnel)) {
-        (0, Some(closed)) if !downgrades.is_empty() && policy.gateway().downgrade == Downgrade::Refuse => closed,
+        (0, Some(closed)) if !downgrades.is_empty() && policy.gateway().downgrade == Downgrade::Refuse => {
+            closed
+        }
         (0, _) => Exit::Admitted,
         (_, Some(closed)) => closed,
         (code, None) => Exit::Wrapped(code),
@@ -73,7 +75,8 @@ pub(super) fn print(outcome: &Outcome<'_>, session: &SessionReport, terminal: &T
     }
     for (host, times) in &session.refused_connections {
         let times = if *times == 1 { String::new() } else { format!(" ({times} times)") };
-        terminal.note(format_args!("{} a connection to `{host}` past the gate{times}", paint(WRONG, "refused")));
+        terminal
+            .note(format_args!("{} a connection to `{host}` past the gate{times}", paint(WRONG, "refused")));
     }
     for file in &session.blocked {
         terminal.note(format_args!(
@@ -105,9 +108,18 @@ fn code(code: Code) -> String {
 }
 
 fn totals(session: &SessionReport) -> String {
-    let count = |permission: Permission| session.sent.iter().filter(|file| file.permission == permission).count();
-    let mut parts = vec![format!("{} let in", paint(RIGHT, format_args!("{} files", session.sent.len())))];
-    for (permission, what) in [(Permission::Waived, "by a waiver"), (Permission::Monitored, "only because of monitoring")] {
+    let count =
+        |permission: Permission| session.sent.iter().filter(|file| file.permission == permission).count();
+    let files = match session.sent.len() {
+        // Its own cache, which the gate filled, may have had everything.
+        0 => "no file".to_owned(),
+        1 => "1 file".to_owned(),
+        number => format!("{number} files"),
+    };
+    let mut parts = vec![format!("{} let in", paint(RIGHT, files))];
+    for (permission, what) in
+        [(Permission::Waived, "by a waiver"), (Permission::Monitored, "only because of monitoring")]
+    {
         match count(permission) {
             0 => {}
             number => parts.push(format!("{number} of them {what}")),
@@ -136,7 +148,8 @@ pub(super) fn write(file: &Path, session: &SessionReport) -> Result<(), Failure>
                    "code": passed.code.as_str(), "reason": passed.reason})
         })
     });
-    let refused = session.refused_connections.iter().map(|(host, times)| json!({"host": host, "times": times}));
+    let refused =
+        session.refused_connections.iter().map(|(host, times)| json!({"host": host, "times": times}));
     let failures = session.failures.iter().map(
         |failure| json!({"subject": failure.subject, "code": failure.code.as_str(), "detail": failure.detail}),
     );
@@ -149,7 +162,8 @@ pub(super) fn write(file: &Path, session: &SessionReport) -> Result<(), Failure>
         "failures": failures.collect::<Vec<_>>(),
         "complete": session.is_complete,
     });
-    let text = serde_json::to_vec_pretty(&report).map_err(|error| Failure::new("internal", error.to_string()))?;
+    let text =
+        serde_json::to_vec_pretty(&report).map_err(|error| Failure::new("internal", error.to_string()))?;
     Ok(state::write_atomically(file, &text)?)
 }
 

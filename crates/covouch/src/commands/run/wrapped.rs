@@ -38,7 +38,11 @@ impl Wrapped {
         let Some((program, arguments)) = command.split_first() else {
             return Err(Failure::usage("no command to run"));
         };
-        let wrapped = Self { installer: installer(program, arguments), program: program.clone(), arguments: arguments.to_vec() };
+        let wrapped = Self {
+            installer: installer(program, arguments),
+            program: program.clone(),
+            arguments: arguments.to_vec(),
+        };
         wrapped.check()?;
         Ok(wrapped)
     }
@@ -49,7 +53,10 @@ impl Wrapped {
             let text = argument.to_string_lossy();
             let option = text.split_once('=').map_or(&*text, |(option, _)| option);
             if let Some(reason) = escaping_option(option) {
-                return Err(escape(format!("`{option}` {reason}"), "leave it out; the gate is the index and the proxy"));
+                return Err(escape(
+                    format!("`{option}` {reason}"),
+                    "leave it out; the gate is the index and the proxy",
+                ));
             }
             if is_archive(&text) && Path::new(&*text).is_file() {
                 return Err(escape(
@@ -58,7 +65,10 @@ impl Wrapped {
                 ));
             }
             if text.contains("git+ssh:") || text.contains("git+file:") {
-                return Err(escape(format!("`{text}` does not go through the gate"), "use a release from an index"));
+                return Err(escape(
+                    format!("`{text}` does not go through the gate"),
+                    "use a release from an index",
+                ));
             }
         }
         Ok(())
@@ -66,7 +76,10 @@ impl Wrapped {
 
     /// The installer's own subcommand: the first argument that is no option.
     pub(super) fn subcommand(&self) -> Option<&str> {
-        self.arguments.iter().filter_map(|argument| argument.to_str()).find(|argument| !argument.starts_with('-'))
+        self.arguments
+            .iter()
+            .filter_map(|argument| argument.to_str())
+            .find(|argument| !argument.starts_with('-'))
     }
 }
 
@@ -143,7 +156,10 @@ mod tests {
         for (line, twin) in [
             ("pip install --proxy=http://index.example six", "pip install --pre six"),
             ("pip install -i http://index.example six", "pip install -U six"),
-            ("uv pip install --default-index http://index.example six", "uv pip install --prerelease allow six"),
+            (
+                "uv pip install --default-index http://index.example six",
+                "uv pip install --prerelease allow six",
+            ),
             ("pip install git+ssh://index.example/six", "pip install git+https://index.example/six"),
         ] {
             assert_eq!(parse(line).unwrap_err().code().as_str(), "argument-escapes-gate", "{line}");
