@@ -16,6 +16,7 @@ pub use crate::index::{CertificationIndex, DelegationIndex, KeyIndex, RootIndex,
 use crate::{
     merge,
     parties::{PartyIndex, Weights},
+    witness::Path,
 };
 
 /// How many certifications may still follow; 255 is no limit (as in RFC 9580 §5.2.3.21).
@@ -119,6 +120,25 @@ pub(crate) struct Bundle {
     pub(crate) delegations: Vec<DelegationIndex>,
     pub(crate) certifications: Vec<CertificationIndex>,
     pub(crate) amount: Amount,
+    /// Whether these are all ways between the two, not only the deep or high ones.
+    pub(crate) whole: bool,
+}
+
+impl Bundle {
+    pub(crate) fn len(&self) -> usize {
+        self.delegations.len() + self.certifications.len()
+    }
+
+    /// Whether a chain passes one of these ways.
+    pub(crate) fn is_on(&self, path: &Path) -> bool {
+        let Path::Keys { delegations, certification, .. } = path else { return false };
+        self.certifications.contains(certification)
+            || delegations.iter().any(|delegation| self.delegations.contains(delegation))
+    }
+
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        (&self.delegations, &self.certifications) == (&other.delegations, &other.certifications)
+    }
 }
 
 impl Instance {

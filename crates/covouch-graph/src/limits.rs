@@ -30,3 +30,6 @@ pub const PROGRAM_BRANCHES: u64 = 200;
 
 /// Most sets of parties whose masks are kept at once: a project's policy and its base policy, twice.
 pub const MASKS: usize = 4;
+
+/// Most delegations between two keys of which none makes another superfluous. Somebody who renews gives a few.
+pub const PARALLEL: usize = 16;

@@ -1,11 +1,15 @@
 //! Parallel ways between two keys: they never add.
 //!
 //! A way that another one matches in amount, depth and level is left out. Where none matches the other (40 % at
-//! depth 2 beside 30 % at depth 3), they share one capacity: the largest amount among them.
+//! depth 2 beside 30 % at depth 3), they share one capacity: the largest amount among them. The same holds for
+//! those among them that are as deep and as high as some depth and level ask for, so that two ways of 20 % do not
+//! become 40 % because a third one, of 50 %, stands beside them at a lower level.
 
 #![expect(clippy::indexing_slicing, reason = "positions counted over the instance's own vectors")]
 
 use std::collections::BTreeMap;
+
+use covouch_core::{amount::Amount, level::Level};
 
 use crate::instance::{
     Bundle, Certification, CertificationIndex, Delegation, DelegationIndex, Instance, Kept, KeyIndex,
@@ -64,21 +68,64 @@ fn undominated<W, E: Ord>(ways: &[W], ends: impl Fn(&W) -> E, covers: impl Fn(&W
     kept
 }
 
+/// What a chain may ask of a way: how deep, and how high.
+type Reach = (u8, Level);
+
+/// A way between two keys, as far as sharing goes.
+#[derive(Clone, Copy)]
+struct Way {
+    what: Parallel,
+    reach: Reach,
+    amount: Amount,
+}
+
+#[derive(Clone, Copy)]
+enum Parallel {
+    Delegation(DelegationIndex),
+    Certification(CertificationIndex),
+}
+
 fn bundles(instance: &Instance) -> Vec<Bundle> {
-    let mut parallel: BTreeMap<(KeyIndex, Option<KeyIndex>), Bundle> = BTreeMap::new();
+    let mut parallel: BTreeMap<(KeyIndex, Option<KeyIndex>, bool), Vec<Way>> = BTreeMap::new();
     for (position, way) in instance.delegations.iter().enumerate() {
-        let bundle = parallel.entry((way.from, Some(way.to))).or_default();
-        bundle.delegations.push(DelegationIndex::new(position));
-        bundle.amount = bundle.amount.max(way.amount);
+        let what = Parallel::Delegation(DelegationIndex::new(position));
+        let way_of = Way { what, reach: (way.depth, way.level), amount: way.amount };
+        parallel.entry((way.from, Some(way.to), true)).or_default().push(way_of);
     }
-    let mut certified: BTreeMap<(KeyIndex, Option<KeyIndex>), Bundle> = BTreeMap::new();
     for (position, way) in instance.certifications.iter().enumerate() {
-        // An author's release is not the author's vouch: a grant and a delegation to one key are two things.
-        let shares = if way.cost > 1 { &mut parallel } else { &mut certified };
-        let bundle = shares.entry((way.by, way.through)).or_default();
-        bundle.certifications.push(CertificationIndex::new(position));
-        bundle.amount = bundle.amount.max(way.amount);
+        let what = Parallel::Certification(CertificationIndex::new(position));
+        // An ended mandate lets its holder vouch and no more. An author's release is not the author's vouch: a
+        // grant and a delegation to one key are two things.
+        let way_of = Way { what, reach: (1, way.level), amount: way.amount };
+        parallel.entry((way.by, way.through, way.cost > 1)).or_default().push(way_of);
     }
-    let all = parallel.into_values().chain(certified.into_values());
-    all.filter(|bundle| bundle.delegations.len() + bundle.certifications.len() > 1).collect()
+    parallel.into_values().filter(|ways| ways.len() > 1).flat_map(|ways| shared(&ways)).collect()
+}
+
+/// The ways that are deep and high enough, for every depth and level that some of them have; all of them first.
+fn shared(ways: &[Way]) -> Vec<Bundle> {
+    let mut depths: Vec<u8> = ways.iter().map(|way| way.reach.0).collect();
+    let mut levels: Vec<Level> = ways.iter().map(|way| way.reach.1).collect();
+    depths.sort_unstable();
+    depths.dedup();
+    levels.sort_unstable();
+    levels.dedup();
+    let asked = depths.iter().flat_map(|depth| levels.iter().map(move |level| (*depth, *level)));
+    let mut bundles: Vec<Bundle> = Vec::new();
+    for (depth, level) in asked {
+        let mut bundle = Bundle { whole: bundles.is_empty(), ..Bundle::default() };
+        for way in ways.iter().filter(|way| way.reach.0 >= depth && way.reach.1 >= level) {
+            bundle.amount = bundle.amount.max(way.amount);
+            match way.what {
+                Parallel::Delegation(index) => bundle.delegations.push(index),
+                Parallel::Certification(index) => bundle.certifications.push(index),
+            }
+        }
+        if bundle.len() > 1
+            && bundles.iter().all(|known| known.len() != bundle.len() || !known.is_same(&bundle))
+        {
+            bundles.push(bundle);
+        }
+    }
+    bundles
 }

@@ -119,7 +119,7 @@ impl Builder<'_> {
 
     fn add_delegations(&mut self) {
         let mut bundled = vec![false; self.instance.delegations.len()];
-        for bundle in &self.instance.bundles {
+        for bundle in self.instance.bundles.iter().filter(|bundle| bundle.whole) {
             let Some(first) = bundle.delegations.first() else { continue };
             let shared = self.network.flow.add_vertex();
             let (_, from) = self.inner[self.instance.delegation(*first).from.position()];
@@ -149,7 +149,7 @@ impl Builder<'_> {
     fn add_certifications(&mut self) {
         let mut bundled = vec![false; self.instance.certifications.len()];
         let mut leaves = vec![false; self.instance.keys];
-        for bundle in &self.instance.bundles {
+        for bundle in self.instance.bundles.iter().filter(|bundle| bundle.whole) {
             for certification in &bundle.certifications {
                 bundled[certification.position()] = true;
             }

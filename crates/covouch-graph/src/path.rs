@@ -22,11 +22,26 @@ pub(crate) fn chains(instance: &Instance, network: &mut Network) -> Witness {
             shares.push(Share { amount, path });
         }
     }
+    trim(instance, &mut shares);
     witness(instance, shares)
+}
+
+/// Cuts what flows on parallel ways down to what those that are deep or high enough carry together: the network
+/// knows only what all of them carry.
+fn trim(instance: &Instance, shares: &mut [Share]) {
+    for bundle in instance.bundles.iter().filter(|bundle| !bundle.whole) {
+        let mut left = bundle.amount.units();
+        for share in shares.iter_mut().filter(|share| bundle.is_on(&share.path)) {
+            let kept = share.amount.units().min(left);
+            left -= kept;
+            share.amount = Amount::from_units(kept).unwrap_or(Amount::NONE);
+        }
+    }
 }
 
 /// Writes a packing down: joins shares of one chain, leaves out what is no chain, and adds the sums up.
 pub(crate) fn witness(instance: &Instance, mut shares: Vec<Share>) -> Witness {
+    shares.retain(|share| share.amount > Amount::NONE);
     shares.sort_unstable_by(|left, right| left.path.cmp(&right.path));
     shares.dedup_by(|next, kept| {
         let joined = kept.amount.units().checked_add(next.amount.units()).and_then(Amount::from_units);

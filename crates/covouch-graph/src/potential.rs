@@ -92,6 +92,11 @@ impl Heights {
         depth(left) >= self.need[key.position()] && self.best[key.position()] >= Some(level)
     }
 
+    /// Whether a chain may have this key before its end.
+    pub(crate) fn can_be_passed(&self, key: KeyIndex) -> bool {
+        self.have[key.position()] > 0
+    }
+
     fn heights(&self, potential: Potential) -> Option<&[u16]> {
         match potential {
             Potential::None => None,

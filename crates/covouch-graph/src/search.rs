@@ -78,7 +78,7 @@ impl TrustGraph {
         search.walk()?;
         search.add_roots(question);
         let mut located = search.located;
-        located.keep_undominated();
+        located.keep_undominated()?;
         for (position, grant) in question.grants.iter().enumerate() {
             if question.parties.get(grant.party).is_some() {
                 located.instance.add_word(Word { party: grant.party, level: grant.level });
@@ -278,13 +278,15 @@ impl<'g> Search<'g> {
 }
 
 impl Located {
-    fn keep_undominated(&mut self) {
+    fn keep_undominated(&mut self) -> Result<(), Undecidable> {
         if self.instance.delegations.is_empty() && self.instance.certifications.len() < 2 {
-            return;
+            return Ok(());
         }
         let kept = self.instance.merge();
         let edges = kept.delegations.iter().filter_map(|index| self.edges.get(index.position()).copied());
         let ends = kept.certifications.iter().filter_map(|index| self.ends.get(index.position()).copied());
         (self.edges, self.ends) = (edges.collect(), ends.collect());
+        let crowded = self.instance.bundles.iter().any(|bundle| bundle.len() > limits::PARALLEL);
+        if crowded { Err(Undecidable::Delegations) } else { Ok(()) }
     }
 }

@@ -1,0 +1,16 @@
+//! Tests of the graph as its callers see it.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails here has failed")]
+
+mod brute;
+mod cases;
+mod debian;
+mod laws;
+mod live;
+mod mutations;
+mod numbers;
+mod packing;
+mod questions;
+mod random;
+mod vetoes;
+mod world;
