@@ -25,6 +25,15 @@ use crate::{
     index::{Freshness, Index, PageAnswer, PageFetcher},
 };
 
+/// Codes of the gaps that collecting can leave.
+pub const CODES: &[Code] = &[
+    Code::new("index-unknown"),
+    Code::new("index-unreachable"),
+    Code::new("index-page-wrong"),
+    Code::new("upload-time-not-served"),
+    Code::new("project-status-unknown"),
+];
+
 /// A page the policy wants before it can judge.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Want {

@@ -24,6 +24,7 @@ pub(crate) const CODES: &[Code] = &[
     Code::new("agent-forwarded"),
     Code::new("nothing-to-sign"),
     Code::new("hash-mismatch"),
+    Code::new("hash-not-listed"),
     Code::new("not-found"),
     Code::new("policy-exists"),
     Code::new("base-policy-changed"),
@@ -38,7 +39,9 @@ pub(crate) const CODES: &[Code] = &[
 impl Failure {
     /// The work could not be done.
     pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code: Code::new(code), message: message.into(), hint: None, exit: Exit::Failed }
+        let code = Code::new(code);
+        debug_assert!(CODES.contains(&code), "`{code}` is not in the table of codes");
+        Self { code, message: message.into(), hint: None, exit: Exit::Failed }
     }
 
     /// The command line asks for something that makes no sense.
@@ -99,3 +102,57 @@ failures!(
     covouch_policy::preset::PresetError,
     covouch_python::lock::LockError,
 );
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, fs, path::Path};
+
+    use covouch_core::{
+        code::Code,
+        key::KeyError,
+        statement::{VerifyError, chain::ChainError},
+    };
+    use covouch_io::{collect, folder::FolderError};
+
+    /// Every code of every crate.
+    fn codes() -> BTreeSet<&'static str> {
+        let tables: Vec<&[Code]> = [
+            super::CODES,
+            KeyError::CODES,
+            VerifyError::CODES,
+            ChainError::CODES,
+            FolderError::CODES,
+            collect::CODES,
+            covouch_graph::CODES,
+            covouch_policy::CODES,
+            covouch_python::code::CODES,
+            covouch_python::archive::CODES,
+            covouch_gateway::CODES,
+        ]
+        .into_iter()
+        .chain(covouch_io::code::CODES.iter().copied())
+        .collect();
+        tables.into_iter().flatten().map(|code| code.as_str()).collect()
+    }
+
+    /// The codes in the first column of the documentation's tables.
+    fn documented(text: &str) -> BTreeSet<&str> {
+        let rows = text.lines().filter_map(|line| line.strip_prefix("| `"));
+        rows.flat_map(|row| row.split(" | ").next().unwrap_or_default().split(", "))
+            .map(|code| code.trim_matches('`'))
+            .collect()
+    }
+
+    #[test]
+    fn every_code_is_documented_and_every_documented_code_exists() {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/codes.md");
+        let page = fs::read_to_string(page).unwrap();
+        let (codes, documented) = (codes(), documented(&page));
+        let missing: Vec<_> = codes.difference(&documented).collect();
+        let invented: Vec<_> = documented.difference(&codes).collect();
+        assert!(
+            missing.is_empty() && invented.is_empty(),
+            "not documented: {missing:?}; nobody's: {invented:?}"
+        );
+    }
+}

@@ -91,7 +91,7 @@ impl Project {
         let mut addresses = Addresses::of(gate, shadow.lock());
         if let Some(lock) = shadow.lock() {
             addresses.learn(lock, gate).await?;
-            shadow.write_lock(&addresses.into_gate(lock)?)?;
+            shadow.write_lock(&addresses.at_gate(lock)?)?;
         }
         let code = self.in_shadow(wrapped, &shadow, child).await?;
         if code != 0 {
@@ -100,7 +100,7 @@ impl Project {
         let mapped = match shadow.changed_lock() {
             Some(lock) => {
                 addresses.learn_back(&lock, gate).await?;
-                Some(addresses.out_of_gate(&lock)?)
+                Some(addresses.at_index(&lock)?)
             }
             None => None,
         };
@@ -295,7 +295,7 @@ impl Addresses {
         Ok(())
     }
 
-    fn into_gate(&self, lock: &str) -> Result<String, Failure> {
+    fn at_gate(&self, lock: &str) -> Result<String, Failure> {
         let replace = &mut |address: Address<'_>| match address {
             Address::Registry(registry) => (registry == self.index).then(|| self.gate.clone()),
             Address::File(file) => {
@@ -306,7 +306,7 @@ impl Addresses {
         Ok(rewrite(lock, replace)?)
     }
 
-    fn out_of_gate(&self, lock: &str) -> Result<String, Failure> {
+    fn at_index(&self, lock: &str) -> Result<String, Failure> {
         let mut unknown = None;
         let replace = &mut |address: Address<'_>| match address {
             Address::Registry(registry) => {
