@@ -8,6 +8,7 @@ use covouch_core::{
     subject::{FileName, Subject},
     time::Timestamp,
 };
+use percent_encoding::percent_decode_str;
 use url::Url;
 
 use super::{FileFault, Hashes, Unknown, hashes};
@@ -92,6 +93,8 @@ impl File {
         base: &Url,
         link: &str,
     ) -> Result<Self, FileFault> {
+        // HTML, "Valid URL potentially surrounded by spaces".
+        let link = link.trim_matches(' ');
         let mut url = address::resolve(base, link)?;
         url.set_fragment(None);
         let filename = match filename {
@@ -108,6 +111,13 @@ impl File {
             file.hashes.insert(algorithm, digest)?;
         }
         Ok(file)
+    }
+
+    /// Whether the address on the page ends in the file's name, as it must in HTML.
+    pub(super) fn is_named_by_link(&self) -> bool {
+        let path = self.link.split(['?', '#']).next().unwrap_or_default();
+        let segment = path.rsplit(['/', '\\']).next().unwrap_or_default();
+        percent_decode_str(segment).eq(self.filename.as_str().bytes())
     }
 
     /// The file's name.

@@ -16,7 +16,11 @@ use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
 use url::Url;
 
 use super::{ApiVersion, CoreMetadata, File, FileFault, Hashes, Marker, Page, PageError, Status, Yanked};
-use crate::{address, limits, shown::Shown};
+use crate::{
+    address::{self, AddressError},
+    limits,
+    shown::Shown,
+};
 
 /// Reads the page of a project.
 ///
@@ -169,6 +173,10 @@ fn read_file(
     project: &ProjectName,
 ) -> Result<File, FileFault> {
     let mut file = File::linked(None, project, base, link)?;
+    // An empty link leads to the page itself, whose address may end in a file's name by a `base`.
+    if !file.is_named_by_link() {
+        return Err(AddressError::Unreadable(Shown::new(link)).into());
+    }
     let mut metadata = (None, None);
     for (name, value) in &anchor.attributes {
         let (name, value) = (String::from_utf8_lossy(name), String::from_utf8_lossy(&value.value));
@@ -303,6 +311,14 @@ mod tests {
             "page-field",
         ];
         assert_eq!(codes, expected);
+    }
+
+    #[test]
+    fn a_link_to_nowhere_is_no_file() {
+        for link in ["<a>", "<a href=''>", "<a href='#x'>", "<a href='?x'>"] {
+            let page = read(&format!("<base href='https://f.example/ctx-1.tar.gz'>{link}")).unwrap();
+            assert_eq!(page.left_out()[0].fault.code().as_str(), "page-address", "{link}");
+        }
     }
 
     #[test]

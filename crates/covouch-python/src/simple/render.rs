@@ -9,7 +9,6 @@
 //! - What [`super::json`] reads back from [`json`] is the page that was written; so for [`super::html`], where a file
 //!   has at most one digest (PEP 503 has room for one).
 
-use percent_encoding::percent_decode_str;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::{CoreMetadata, File, Hashes, Page, Status, Unknown, Yanked};
@@ -162,7 +161,7 @@ pub fn html(page: &Page) -> Vec<u8> {
     out.raw("</title>\n</head>\n<body>\n<h1>Links for ");
     out.text(page.project.as_str());
     out.raw("</h1>\n");
-    page.files.iter().filter(|file| is_named_by_link(file)).for_each(|file| out.file(file));
+    page.files.iter().filter(|file| file.is_named_by_link()).for_each(|file| out.file(file));
     out.raw("</body>\n</html>\n");
     out.0.into_bytes()
 }
@@ -240,13 +239,6 @@ impl Html {
         self.text(file.filename().as_str());
         self.raw("</a><br>\n");
     }
-}
-
-/// Whether the address on the page ends in the file's name.
-fn is_named_by_link(file: &File) -> bool {
-    let path = file.link().split(['?', '#']).next().unwrap_or_default();
-    let segment = path.rsplit(['/', '\\']).next().unwrap_or_default();
-    percent_decode_str(segment).eq(file.filename().as_str().bytes())
 }
 
 /// The one digest there is room for: the SHA-256, else the first.

@@ -63,7 +63,7 @@ fn check_encoding(name: &Arc<str>, text: &str) -> Result<(), LockError> {
             let Some(rest) = rest.strip_prefix([':', '=']) else { continue };
             let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
             let encoding = rest.trim_start().split(|c| !is_name(c)).next().unwrap_or_default();
-            if !SAME_TEXT.contains(&encoding.to_ascii_lowercase().as_str()) {
+            if !encoding.is_empty() && !SAME_TEXT.contains(&encoding.to_ascii_lowercase().as_str()) {
                 let place = Place { file: name.clone(), line: number + 1 };
                 return Err(LockError::Encoding { place, encoding: Shown::new(encoding) });
             }
@@ -112,7 +112,10 @@ mod tests {
                 "{coding}"
             );
         }
-        assert_eq!(texts("# -*- coding: UTF-8 -*-\n# coding\n# coding: utf-7\na"), [(4, "a".to_owned())]);
+        assert_eq!(
+            texts("# -*- coding: UTF-8 -*-\n# coding: (see below)\n# coding: utf-7\na"),
+            [(4, "a".to_owned())]
+        );
     }
 
     #[test]
