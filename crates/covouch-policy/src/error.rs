@@ -1,13 +1,13 @@
 //! What can be wrong with a policy: one enum, each error with its place.
 
+mod hint;
+
 use std::{fmt, sync::Arc};
 
 use covouch_core::{code::Code, hint::Hint};
 
-use crate::{
-    code,
-    syntax::{RESERVED, SyntaxError},
-};
+pub(crate) use self::hint::nearest_or_all;
+use crate::{code, syntax::SyntaxError};
 
 /// A place in a policy file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -313,98 +313,4 @@ impl Fault {
             Self::OneKey(_) => code::ONE_KEY,
         }
     }
-
-    /// What to do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<Hint> {
-        let hint = match self {
-            Self::Expression(error) => return error.hint(),
-            Self::BadValue { hint, .. } => return hint.clone(),
-            Self::UnknownKey { key, known, .. } => return nearest_or_all(key, known, "keys"),
-            Self::UnknownParty { name, known } => return unknown_party(name, known),
-            Self::NotBeforePositive(written) if written == "wheel" => "write `sdist`",
-            Self::NotBeforePositive(written) if written == "sdist" => "write `wheel`",
-            Self::MissingKey { key, .. } => missing_key(key),
-            Self::WrongType { expected, .. } => wrong_type(expected),
-            other => other.fixed_hint(),
-        };
-        Some(Hint::new(hint))
-    }
-
-    fn fixed_hint(&self) -> &'static str {
-        match self {
-            Self::Toml(message) if message.contains("duplicate") => "keep one of the two",
-            Self::NoTable => "start one with `covouch init`",
-            Self::Schema(_) => "write `schema = 1`",
-            Self::TooLarge(_) | Self::TooMany { .. } => "remove what is no longer needed",
-            Self::ReservedName(_) => "give the party another name",
-            Self::PartySource { .. } => {
-                "write `index = \"pypi\"` for an index, `key` and `from` for a person"
-            }
-            Self::ThresholdAboveGroup { .. } => "ask for fewer, or name more parties",
-            Self::NameTwice(_) => "each name counts once; name another party",
-            Self::KeyTwice(_) => "keep one of the two",
-            Self::IndexTwice { .. } => "one index is one voice; keep one of the two parties",
-            Self::NotBeforePositive(_) => {
-                "`not` goes before `yanked`, `quarantined`, `vetoes`, `at least n vetoes` or `veto by …`"
-            }
-            Self::NegativeAdmits(_) => "write `not` before it, or move it to `refuse`",
-            Self::PositiveRefuses(_) => "say in `admit` what lets a file in",
-            Self::NotYet(_) => "leave it out until a later version reads it",
-            Self::LevelUnreachable { .. } => "leave the level out, or ask another party",
-            Self::ScoreUnreachable(_) => "lower the minimum, or raise the weights",
-            Self::GroupUnreachable(_) => "ask for fewer, or for parties of different owners",
-            Self::ScoreWithoutWeights(_) => "give the parties a `weight`",
-            Self::AdmitsNothing => "write what lets a file in, as in `admit = \"pypi and age >= 7d\"`",
-            Self::NotAnIndex(_) => "name a party that has `index`",
-            Self::NotASigner(_) => "name a party that has `key` or `keys`",
-            Self::WaiverApproval(_) => "write `approved-by = \"…\"`, the party whose key signs the waiver",
-            Self::IndexConflict { .. } => "give one of the two parties another name",
-            Self::KeyShared { .. } => "give each party keys of its own",
-            Self::PartyUnused(_) => "name it in `admit` or `refuse`, or remove it",
-            Self::OneKey(_) => "ask for two parties, or for an index or an age as well",
-            _ => "look at the quotes and brackets before this place",
-        }
-    }
-}
-
-fn missing_key(key: &str) -> &'static str {
-    match key {
-        "schema" => "write `schema = 1` on top",
-        "from" => "write `from = \"trust/\"`, the folder of the statements these keys sign",
-        "projects" => "write `projects = [\"NAME\"]`; `*` stands for any run of characters",
-        "expires" => "write `expires = 2026-12-31`",
-        "sha256" => "write the 64 digits that `sha256sum FILE` prints",
-        "reason" => "say why this file may come in",
-        _ => "write what lets a file in, or the index these projects come from",
-    }
-}
-
-fn wrong_type(expected: &str) -> &'static str {
-    match expected {
-        "a string" => "put it in quotes",
-        "a table" => "write it as a table: `[NAME]`",
-        "an array of tables" => "write each as a table: `[[NAME]]`",
-        "an array of strings" => "write `[\"…\"]`",
-        "a whole number" => "write a number such as `1`",
-        "a decimal" => "write a number such as `0.5`",
-        _ => "write `2026-12-31`, or a time that ends in `Z`",
-    }
-}
-
-fn unknown_party(name: &str, known: &[String]) -> Option<Hint> {
-    if let Some(hint) = Hint::nearest(name, known.iter().map(String::as_str).chain(RESERVED)) {
-        return Some(hint);
-    }
-    let declare = format!("declare it with `[party.{name}]`");
-    Some(Hint::new(if known.is_empty() {
-        declare
-    } else {
-        format!("the parties are `{}`; or {declare}", known.join("`, `"))
-    }))
-}
-
-pub(crate) fn nearest_or_all(written: &str, known: &[&str], what: &str) -> Option<Hint> {
-    Hint::nearest(written, known.iter().copied())
-        .or_else(|| Some(Hint::new(format!("the {what} are `{}`", known.join("`, `")))))
 }

@@ -4,21 +4,21 @@
 //! - A fact that is not known is never yes in [`View::Pessimistic`].
 //! - Absent, unreachable and never asked are told apart ([`IndexWord`], [`Home`]).
 
+mod home;
+
 use std::{cell::OnceCell, sync::Arc};
 
 use covouch_core::{
     evidence::{Evidence, Gap, Known, Listing, ProjectStatus, Stated},
-    party::PartyName,
     subject::Subject,
     time::Timestamp,
 };
 use covouch_graph::{Grant, PartyIndex, Requirement, TrustGraph, VetoFound, independent_vetoes};
 use covouch_python::filename::DistFilename;
 
-use crate::{
-    code,
-    program::{Applicable, Condition, FileKind, PartySource, Policy},
-};
+use self::home::home;
+pub(crate) use self::home::{Home, IndexWord, index_word};
+use crate::program::{Applicable, Condition, FileKind, PartySource, Policy};
 
 /// Yes, no, or not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,25 +72,6 @@ pub(crate) enum View {
     WithoutNegatives,
     /// Optimistic, and after all waiting: is it time that keeps the file out?
     InTime,
-}
-
-/// What an index says about a file.
-#[derive(Clone, Debug)]
-pub(crate) enum IndexWord<'a> {
-    Lists(&'a Listing),
-    DoesNot,
-    Unknown(Gap),
-}
-
-/// The index a project comes from.
-#[derive(Clone, Debug)]
-pub(crate) enum Home<'a> {
-    /// No index has the project, or the policy has none.
-    None,
-    /// This one, and what it says about the file; `None` when it does not list it.
-    Known(&'a PartySource, Option<&'a Listing>),
-    /// An earlier or the pinned index could not be asked: unreachable is not absent.
-    Unknown(Gap),
 }
 
 /// One file under one policy.
@@ -357,50 +338,4 @@ enum Word<'a> {
     /// A folder that was read: the graph knows what it says.
     Read,
     Unread(&'a Gap),
-}
-
-/// What an index says about a file. All files of a project's page are in evidence, so one that is not there is
-/// not listed.
-pub(crate) fn index_word<'a>(evidence: &'a Evidence, index: &PartyName, subject: &Subject) -> IndexWord<'a> {
-    if let Some(listing) = evidence.listing(index, subject) {
-        return match &listing.listed {
-            Known::Is(true) => IndexWord::Lists(listing),
-            Known::Is(false) => IndexWord::DoesNot,
-            Known::Unknown(gap) => IndexWord::Unknown(gap.clone()),
-        };
-    }
-    match evidence.project(index, &subject.project) {
-        Some(Known::Is(_)) => IndexWord::DoesNot,
-        Some(Known::Unknown(gap)) => IndexWord::Unknown(gap.clone()),
-        None => IndexWord::Unknown(evidence.gap(index).cloned().unwrap_or_else(|| not_asked(index))),
-    }
-}
-
-fn not_asked(index: &PartyName) -> Gap {
-    Gap { code: code::NOT_ASKED, source: index.as_str().into(), detail: "was not asked about it".into() }
-}
-
-/// The pinned index, else the first in order that has the project.
-fn home<'a>(
-    policy: &'a Policy,
-    applicable: Applicable<'_>,
-    evidence: &'a Evidence,
-    subject: &Subject,
-) -> Home<'a> {
-    for source in policy.indexes() {
-        if applicable.pin.is_some_and(|pin| pin != source.party) {
-            continue;
-        }
-        match index_word(evidence, &source.name, subject) {
-            IndexWord::Lists(listing) => return Home::Known(source, Some(listing)),
-            IndexWord::Unknown(gap) => return Home::Unknown(gap),
-            IndexWord::DoesNot => {
-                let has_project = evidence.project(&source.name, &subject.project) != Some(&Known::Is(false));
-                if has_project || applicable.pin.is_some() {
-                    return Home::Known(source, None);
-                }
-            }
-        }
-    }
-    Home::None
 }

@@ -168,9 +168,8 @@ impl<'c, 'a> Judgement<'c, 'a> {
         if self.refused == Truth::Yes {
             return Err(Against::Refused(RefusalCause::Policy));
         }
-        let placed = !matches!(self.case.home, Home::Unknown(_));
-        let certain = placed && self.refused == Truth::No;
-        let against = match self.pessimistic(certain, siblings) {
+        let certain = self.is_placed() && self.is_spared();
+        let against = match self.pessimistic(siblings) {
             Ok(verdict) => return Ok(verdict),
             Err(against) => against,
         };
@@ -182,11 +181,21 @@ impl<'c, 'a> Judgement<'c, 'a> {
         }
     }
 
+    /// Whether the file is where its project comes from, as far as that is known.
+    fn is_placed(&self) -> bool {
+        !matches!(self.case.home, Home::Unknown(_))
+    }
+
+    /// Whether it is known that nothing refuses the file.
+    fn is_spared(&self) -> bool {
+        self.refused == Truth::No
+    }
+
     /// The judgement that can admit, or what stands against it.
-    fn pessimistic(&self, certain: bool, siblings: &dyn Fn() -> Siblings) -> Result<Verdict, Against> {
+    fn pessimistic(&self, siblings: &dyn Fn() -> Siblings) -> Result<Verdict, Against> {
         let requirement = self.requirement(View::Pessimistic);
         // An unknown home or refusal keeps the file out whatever the graph says.
-        if !certain || hopeless(&requirement) {
+        if !self.is_placed() || !self.is_spared() || hopeless(&requirement) {
             return Err(self.against(None));
         }
         let siblings = if is_built(&self.case.subject.filename) || self.case.applicable.admit.allows_build {
@@ -194,8 +203,10 @@ impl<'c, 'a> Judgement<'c, 'a> {
         } else {
             siblings()
         };
-        let facts = [certain, matches!(siblings, Siblings::Fine)].map(Requirement::Fact);
-        let whole = Requirement::All(facts.into_iter().chain([requirement]).collect());
+        // What was proven says all of it: placed, spared, no sibling kept out, and the requirement.
+        let facts = [self.is_placed(), self.is_spared(), matches!(siblings, Siblings::Fine)];
+        let facts = facts.into_iter().map(Requirement::Fact);
+        let whole = Requirement::All(facts.chain([requirement]).collect());
         match (self.case.graph.admit(&self.question(), &whole), siblings) {
             (Answer::Met(admitted), _) => Ok(Verdict::Admitted(admitted)),
             (Answer::Undecided(reason), _) => Err(self.against(Some(reason))),

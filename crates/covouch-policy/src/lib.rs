@@ -36,7 +36,10 @@ pub use self::{
     file::{Document, PolicyTable, Source},
     judge::{Page, Policies, WantedFolder, WantedIndex},
     preset::Preset,
-    program::{Blocked, Downgrade, Gateway, HostPort, IndexAddress, Mode, PartySource, Policy, SourceKind},
+    program::{
+        Blocked, Downgrade, Gateway, HostPort, IndexAddress, Mode, PartySource, Policy, RuleView, SourceKind,
+        WaiverView,
+    },
     reasons::Explanation,
     report::{FileReport, PartyReport, Report, Totals},
     suggest::Suggestion,

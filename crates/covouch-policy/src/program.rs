@@ -7,8 +7,10 @@
 //! # Not here
 //! No evidence, no time: `judge` brings those together with the policy.
 
+mod gateway;
+
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     fmt,
     num::NonZeroUsize,
     sync::Arc,
@@ -27,6 +29,7 @@ use covouch_core::{
 use covouch_graph::{Parties, PartyIndex};
 use url::Url;
 
+pub use self::gateway::{Blocked, Downgrade, Gateway, HostPort};
 use crate::{
     ast::Expression,
     error::{PolicyError, PolicyErrors},
@@ -203,48 +206,28 @@ pub(crate) enum Approval {
     Installed(Timestamp),
 }
 
-/// `[gateway]`
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Gateway {
-    /// Hosts to which `CONNECT` is allowed.
-    pub connect: Vec<HostPort>,
-    /// How old a release may be that a client falls back to.
-    pub max_fallback_age: Option<Duration>,
-    /// How old an evidence lock may be.
-    pub max_lock_age: Duration,
-    /// How a file that is kept out is shown.
-    pub blocked: Blocked,
-    /// What a silent downgrade is.
-    pub downgrade: Downgrade,
+/// A rule, for people to look at.
+#[derive(Clone, Copy, Debug)]
+pub struct RuleView<'p> {
+    /// The projects it is for.
+    pub projects: &'p [ProjectPattern],
+    /// Where they come from, when the rule pins them.
+    pub index: Option<&'p PartyName>,
+    /// What lets their files in; the policy's own requirement where there is none.
+    pub admit: Option<&'p Expression>,
 }
 
-/// A host and a port.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct HostPort {
-    /// The host, lower case.
-    pub host: Arc<str>,
-    /// The port.
-    pub port: u16,
-}
-
-/// How a file that is kept out is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Blocked {
-    /// Listed as yanked, with the reason.
-    Yank,
-    /// Left out of the page.
-    Hide,
-    /// A page with nothing admitted answers 451.
-    Hard,
-}
-
-/// What a silent downgrade is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Downgrade {
-    /// Said at the end.
-    Warn,
-    /// Exit code 3.
-    Refuse,
+/// A waiver, for people to look at.
+#[derive(Clone, Copy, Debug)]
+pub struct WaiverView<'p> {
+    /// The file's digest.
+    pub sha256: Sha256,
+    /// Why.
+    pub reason: &'p str,
+    /// From when on it counts no more.
+    pub expires: Timestamp,
+    /// Whose signature it needs; `None` for what `init` wrote for an installed file.
+    pub approved_by: Option<&'p PartyName>,
 }
 
 /// What applies to one project: the rule's requirement and index, or the policy's.
@@ -297,6 +280,37 @@ impl Policy {
     #[must_use]
     pub fn warnings(&self) -> &[PolicyError] {
         &self.warnings
+    }
+
+    /// The requirement for every project no rule selects, as written.
+    #[must_use]
+    pub const fn admit(&self) -> &Expression {
+        &self.admit.expression
+    }
+
+    /// The rules, in order.
+    pub fn rules(&self) -> impl Iterator<Item = RuleView<'_>> {
+        self.rules.iter().map(|rule| RuleView {
+            projects: &rule.projects,
+            index: rule.pin.and_then(|pin| self.parties.get(pin)).map(|party| &party.name),
+            admit: rule.admit.as_ref().map(|formula| &formula.expression),
+        })
+    }
+
+    /// The waivers, by the digests of their files.
+    pub fn waivers(&self) -> impl Iterator<Item = WaiverView<'_>> {
+        let sorted: BTreeMap<&Sha256, &Vec<WaiverRule>> = self.waivers.iter().collect();
+        sorted.into_iter().flat_map(|(sha256, rules)| {
+            rules.iter().map(|rule| WaiverView {
+                sha256: *sha256,
+                reason: &rule.reason,
+                expires: rule.expires,
+                approved_by: match rule.approval {
+                    Approval::Signed(party) => self.parties.get(party).map(|party| &party.name),
+                    Approval::Installed(_) => None,
+                },
+            })
+        })
     }
 
     /// How many waivers it has.

@@ -25,7 +25,9 @@ pub(super) fn check(policy: &Policy, formula: &Formula, faults: &mut Faults<'_>)
         return;
     }
     let mut named = BTreeSet::new();
-    for parties in keys(policy).into_values() {
+    // Keys of the same parties can do the same.
+    let reaches: BTreeSet<Vec<PartyIndex>> = keys(policy).into_values().collect();
+    for parties in reaches {
         let mut tries = limits::ALONE_TRIES;
         let mut search = Search { policy, formula, parties: &parties, tries: &mut tries };
         if search.splits(0, Amount::FULL.units(), BTreeMap::new())

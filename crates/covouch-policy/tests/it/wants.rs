@@ -49,3 +49,21 @@ fn every_folder_is_named() {
     assert_eq!(folders.len(), 1);
     assert_eq!((folders[0].name.as_str(), &*folders[0].from), ("ada", "trust/"));
 }
+
+#[test]
+fn a_policy_shows_what_it_says() {
+    let waiver = format!(
+        "[[waiver]]\nsha256 = '{}'\nreason = 'x'\nexpires = 2027-01-01\napproved-by = 'ada'",
+        "ab".repeat(32)
+    );
+    let rule = "[[rule]]\nprojects = ['Acme_*']\nindex = 'internal'";
+    let text = policy_text(&[PYPI, INTERNAL, &signer("ada")], "pypi and (ada)", &format!("{rule}\n{waiver}"));
+    let policy = crate::world::policy(&text);
+    assert_eq!(policy.admit().to_string(), "pypi and ada");
+    let rule = policy.rules().next().unwrap();
+    assert_eq!(rule.projects[0].as_str(), "acme-*");
+    assert_eq!(rule.index.unwrap().as_str(), "internal");
+    assert!(rule.admit.is_none());
+    let waiver = policy.waivers().next().unwrap();
+    assert_eq!((waiver.reason, waiver.approved_by.unwrap().as_str()), ("x", "ada"));
+}
