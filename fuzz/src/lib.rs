@@ -11,8 +11,11 @@ use covouch_python::{
 };
 use url::Url;
 
+/// A target's name and what it asserts.
+pub type Target = (&'static str, fn(&[u8]));
+
 /// The targets by name, as their corpora are named.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+pub const TARGETS: &[Target] = &[
     ("filename", filename),
     ("pylock", pylock),
     ("requirements", requirements),
