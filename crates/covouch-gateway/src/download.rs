@@ -10,7 +10,7 @@
 //! - Bytes from the cache are hashed again before the first of them is sent.
 //! - A wheel whose METADATA is not what upstream served as its metadata counts as wrong: what was resolved with
 //!   would not be what is installed.
-//! - A file that nobody waits for any more is not fetched further.
+//! - A large file that nobody waits for any more is not fetched further.
 //!
 //! # Not here
 //! Whether a client may have the file: whoever opens one shows a [`Release`].
@@ -184,7 +184,8 @@ impl Downloads {
                 written,
                 length: head.length,
             });
-            if self.is_abandoned(remote, sender) {
+            let is_short = head.length.is_some_and(|length| length <= limits::FINISHED_BYTES);
+            if !is_short && self.is_abandoned(remote, sender) {
                 return Err(DownloadError::Abandoned);
             }
         }

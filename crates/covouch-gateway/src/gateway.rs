@@ -9,7 +9,11 @@ use std::{
     time::Duration,
 };
 
-use covouch_core::{name::ProjectName, party::PartyName, subject::{FileName, Subject}};
+use covouch_core::{
+    name::ProjectName,
+    party::PartyName,
+    subject::{FileName, Subject},
+};
 use covouch_io::{clock::Clock, index::PageFetcher, network::Network, state::State};
 use covouch_policy::Blocked;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};

@@ -33,6 +33,10 @@ pub const PIECE_BYTES: usize = 64 << 10;
 /// Downloads from upstream at the same time, over all clients. More would only share the same line.
 pub const DOWNLOADS: usize = 64;
 
+/// Files up to this length are fetched to their end even when nobody waits for them any more: whoever asked for a part
+/// of a file asks for more, and installers that were interrupted come back.
+pub const FINISHED_BYTES: u64 = 64 << 20;
+
 /// Largest wheel whose metadata is promised when upstream does not serve it: to serve it we download the whole wheel
 /// first, and a client that asks for metadata does not expect to wait for minutes.
 pub const METADATA_WHEEL_BYTES: u64 = 64 << 20;
