@@ -9,7 +9,7 @@
 //! # Not here
 //! Making pages ([`crate::gate`]) and keeping files ([`crate::download`]).
 
-use std::{collections::HashMap, hash::Hash, io::Write as _, sync::Arc};
+use std::{collections::HashMap, convert::Infallible, hash::Hash, io::Write as _, sync::Arc};
 
 use bytes::Bytes;
 use covouch_core::{
@@ -32,7 +32,7 @@ use tokio::sync::OnceCell;
 use crate::{
     download::Remote,
     limits,
-    respond::{accept::Form, etag},
+    respond::{Problem, accept::Form, etag},
 };
 
 /// Until when something made from a snapshot may be used.
@@ -130,26 +130,32 @@ pub(crate) struct Promised {
     pub(crate) request: Request,
 }
 
+/// What was made, or why it could not be. A failure stands in a cache only for those who wait for it: if each of them
+/// tried again, the last of fifty would wait fifty times as long for an index that does not answer.
+pub(crate) type Shared<T> = Result<T, Problem>;
+
 /// How many bytes an entry holds, about.
 #[derive(Clone)]
 pub(crate) struct Bytewise;
 
-impl Weighter<(ProjectName, Form), Arc<RenderedPage>> for Bytewise {
-    fn weight(&self, _: &(ProjectName, Form), page: &Arc<RenderedPage>) -> u64 {
+impl Weighter<(ProjectName, Form), Shared<Arc<RenderedPage>>> for Bytewise {
+    fn weight(&self, _: &(ProjectName, Form), page: &Shared<Arc<RenderedPage>>) -> u64 {
         // The compressed form, made later, is a third of it at most.
-        weight(page.plain.bytes.len().saturating_add(page.plain.bytes.len() / 3))
+        weight(
+            page.as_ref().map_or(0, |page| page.plain.bytes.len().saturating_add(page.plain.bytes.len() / 3)),
+        )
     }
 }
 
-impl Weighter<ProjectName, Arc<Project>> for Bytewise {
-    fn weight(&self, _: &ProjectName, project: &Arc<Project>) -> u64 {
-        weight(project.files.len().saturating_mul(1000))
+impl Weighter<ProjectName, Shared<Arc<Project>>> for Bytewise {
+    fn weight(&self, _: &ProjectName, project: &Shared<Arc<Project>>) -> u64 {
+        weight(project.as_ref().map_or(0, |project| project.files.len().saturating_mul(1000)))
     }
 }
 
-impl Weighter<Sha256, Bytes> for Bytewise {
-    fn weight(&self, _: &Sha256, metadata: &Bytes) -> u64 {
-        weight(metadata.len())
+impl Weighter<Sha256, Shared<Bytes>> for Bytewise {
+    fn weight(&self, _: &Sha256, metadata: &Shared<Bytes>) -> u64 {
+        weight(metadata.as_ref().map_or(0, Bytes::len))
     }
 }
 
@@ -158,11 +164,27 @@ fn weight(bytes: usize) -> u64 {
 }
 
 /// Rendered pages.
-pub(crate) type Pages = Cache<(ProjectName, Form), Arc<RenderedPage>, Bytewise>;
+pub(crate) type Pages = Cache<(ProjectName, Form), Shared<Arc<RenderedPage>>, Bytewise>;
 /// What was read about projects.
-pub(crate) type Projects = Cache<ProjectName, Arc<Project>, Bytewise>;
+pub(crate) type Projects = Cache<ProjectName, Shared<Arc<Project>>, Bytewise>;
 /// METADATA by the digest it is asked for with: its own where upstream promises that, else the wheel's.
-pub(crate) type Metadata = Cache<Sha256, Bytes, Bytewise>;
+pub(crate) type Metadata = Cache<Sha256, Shared<Bytes>, Bytewise>;
+
+/// What stands in the cache, or is made now, once for all who wait for it.
+pub(crate) async fn find_or_make<K: Eq + Hash + Clone, V: Clone>(
+    cache: &Cache<K, Shared<V>, Bytewise>,
+    key: &K,
+    make: impl Future<Output = Shared<V>>,
+) -> Shared<V>
+where
+    Bytewise: Weighter<K, Shared<V>>,
+{
+    let Ok(made) = cache.get_or_insert_async(key, async { Ok::<_, Infallible>(make.await) }).await;
+    if made.is_err() {
+        cache.remove_if(key, Result::is_err);
+    }
+    made
+}
 
 pub(crate) fn pages() -> Pages {
     bounded(limits::PAGES_BYTES)

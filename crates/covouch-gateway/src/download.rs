@@ -23,7 +23,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use covouch_core::digest::Sha256;
+use covouch_core::{code::Code, digest::Sha256, subject::FileName};
 use covouch_io::{
     network::{Body, FetchError, Network, Opened, Request},
     secrets::{RedactedUrl, redact},
@@ -32,7 +32,13 @@ use covouch_io::{
 use futures_util::stream::{self, Stream};
 use tokio::sync::{Semaphore, watch};
 
-use crate::{limits, release::Release, respond::range::Part, wheel};
+use crate::{
+    code, limits,
+    release::Release,
+    respond::range::Part,
+    session::{Failure, Session},
+    wheel,
+};
 
 /// A file as upstream has it.
 #[derive(Clone)]
@@ -81,6 +87,22 @@ pub(crate) enum DownloadError {
     Abandoned,
 }
 
+impl DownloadError {
+    /// The error's stable code.
+    pub(crate) fn code(&self) -> Code {
+        match self {
+            Self::Fetch(_) => code::UPSTREAM_UNREACHABLE,
+            Self::Absent(_) => code::NO_FILE,
+            Self::TooLarge(_) => code::UPSTREAM_WRONG,
+            Self::Hash { .. } => code::FILE_WRONG,
+            Self::Metadata(_) => code::METADATA_WRONG,
+            Self::Unreadable { .. } => code::METADATA_UNREADABLE,
+            Self::Storage(_) => code::STORAGE,
+            Self::Abandoned => code::BUSY,
+        }
+    }
+}
+
 /// How far a file has come.
 #[derive(Clone)]
 enum Progress {
@@ -99,6 +121,7 @@ pub(crate) struct Source {
 pub(crate) struct Downloads {
     network: Network,
     state: State,
+    session: Arc<Session>,
     running: Mutex<Running>,
     slots: Semaphore,
 }
@@ -110,8 +133,8 @@ type Running = HashMap<Key, Weak<watch::Sender<Progress>>>;
 type Key = (Sha256, Option<Sha256>);
 
 impl Downloads {
-    pub(crate) fn new(network: Network, state: State) -> Self {
-        Self { network, state, running: Mutex::default(), slots: Semaphore::new(limits::DOWNLOADS) }
+    pub(crate) fn new(network: Network, state: State, session: Arc<Session>) -> Self {
+        Self { network, state, session, running: Mutex::default(), slots: Semaphore::new(limits::DOWNLOADS) }
     }
 
     /// Opens a file for somebody who may have it.
@@ -127,18 +150,34 @@ impl Downloads {
         let (sender, progress) = watch::channel(Progress::Opening);
         let sender = Arc::new(sender);
         running.insert(key, Arc::downgrade(&sender));
-        tokio::spawn(Arc::clone(self).bring(remote, sender));
+        tokio::spawn(Arc::clone(self).bring(remote, release.subject().filename.clone(), sender));
         Ok(Source { progress })
     }
 
-    async fn bring(self: Arc<Self>, remote: Remote, sender: Arc<watch::Sender<Progress>>) {
+    async fn bring(
+        self: Arc<Self>,
+        remote: Remote,
+        filename: FileName,
+        sender: Arc<watch::Sender<Progress>>,
+    ) {
         let done = match self.cached_or_fetched(&remote, &sender).await {
             Ok(done) => done,
-            Err(error) => Progress::Failed(error),
+            Err(error) => {
+                self.note(&filename, &error);
+                Progress::Failed(error)
+            }
         };
         // Readers that come from now on start anew; those that are here see how it ended.
         Self::forget(&mut self.running(), &remote, &sender);
         sender.send_replace(done);
+    }
+
+    /// A connection that breaks off tells its client nothing; the report at the end does.
+    fn note(&self, filename: &FileName, error: &DownloadError) {
+        if !matches!(error, DownloadError::Abandoned) {
+            let (subject, code, detail) = (filename.to_string(), error.code(), error.to_string());
+            self.session.failure(Failure { subject, code, detail });
+        }
     }
 
     async fn cached_or_fetched(

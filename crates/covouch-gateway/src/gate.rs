@@ -138,17 +138,15 @@ impl Gate {
         let key = (project.clone(), form);
         let (now, snapshot) = (self.now(), self.snapshot());
         let holds = |page: &Arc<RenderedPage>| page.holds.at(snapshot.number(), now);
-        if let Some(page) = self.pages.get(&key) {
+        if let Some(Ok(page)) = self.pages.get(&key) {
             if holds(&page) {
                 return Ok(page);
             }
-            self.pages.remove_if(&key, |page| !holds(page));
+            self.pages.remove_if(&key, |page| !page.as_ref().is_ok_and(holds));
         }
         let make = self.make_page(project, form, &snapshot, now);
-        self.pages
-            .get_or_insert_async(&key, make)
-            .await
-            .inspect_err(|problem| self.failed(project.as_str(), problem))
+        let made = cache::find_or_make(&self.pages, &key, make).await;
+        made.inspect_err(|problem| self.failed(project.as_str(), problem))
     }
 
     /// A file of a project, as its home index lists it.
@@ -176,23 +174,24 @@ impl Gate {
     pub(crate) async fn project(self: &Arc<Self>, name: &ProjectName) -> Result<Arc<Project>, Problem> {
         let (now, snapshot) = (self.now(), self.snapshot());
         let holds = |project: &Arc<Project>| project.holds.at(snapshot.number(), now);
-        if let Some(project) = self.projects.get(name) {
+        if let Some(Ok(project)) = self.projects.get(name) {
             if holds(&project) {
                 return Ok(project);
             }
-            self.projects.remove_if(name, |project| !holds(project));
+            self.projects.remove_if(name, |project| !project.as_ref().is_ok_and(holds));
         }
         let read = async { self.read(name, &snapshot, now).await.map(|(project, _)| project) };
-        self.projects
-            .get_or_insert_async(name, read)
-            .await
-            .inspect_err(|problem| self.failed(name.as_str(), problem))
+        let read = cache::find_or_make(&self.projects, name, read).await;
+        read.inspect_err(|problem| self.failed(name.as_str(), problem))
     }
 
     /// The project of which a file with this digest was listed, among those asked about lately.
     pub(crate) fn project_of(&self, sha256: &Sha256) -> Option<Arc<Project>> {
         let has = |listed: &Listed| listed.subject.as_ref().is_some_and(|subject| subject.sha256 == *sha256);
-        self.projects.iter().map(|(_, project)| project).find(|project| project.files.values().any(has))
+        self.projects
+            .iter()
+            .filter_map(|(_, project)| project.ok())
+            .find(|project| project.files.values().any(has))
     }
 
     /// Judges a file, now. The only way to a [`Release`].
@@ -240,7 +239,7 @@ impl Gate {
         now: Timestamp,
     ) -> Result<Arc<RenderedPage>, Problem> {
         let (project, page) = self.read(name, snapshot, now).await?;
-        self.projects.insert(name.clone(), Arc::clone(&project));
+        self.projects.insert(name.clone(), Ok(Arc::clone(&project)));
         let (gate, snapshot) = (Arc::clone(self), Arc::clone(snapshot));
         // Ten thousand files take milliseconds to judge, compute and write: not on a thread that others wait for.
         let made =
@@ -259,7 +258,7 @@ impl Gate {
         now: Timestamp,
     ) -> Result<Arc<RenderedPage>, Problem> {
         let (judgements, until) = snapshot.judge_page(project, &page, now);
-        let known = |sha256: &Sha256| self.metadata.get(sha256).map(|metadata| Sha256::of(&metadata));
+        let known = |sha256: &Sha256| self.metadata.get(sha256)?.ok().map(|metadata| Sha256::of(&metadata));
         let style = Style {
             blocked: self.blocked,
             index: &project.home,

@@ -124,7 +124,7 @@ impl Gateway {
         let (network, state) = (settings.network, settings.state);
         let gate = Arc::new(Gate::new(Parts {
             session: Arc::clone(&session),
-            downloads: Arc::new(Downloads::new(network.clone(), state.clone())),
+            downloads: Arc::new(Downloads::new(network.clone(), state.clone(), Arc::clone(&session))),
             fetcher: PageFetcher::new(network.clone(), state, settings.clock),
             network,
             clock: settings.clock,

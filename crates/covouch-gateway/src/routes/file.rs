@@ -149,17 +149,17 @@ pub(super) fn open(gate: &Gate, release: &Release, listed: &Listed) -> Result<So
 
 /// What went wrong on the way, said to a client.
 pub(super) fn failed(error: DownloadError) -> Problem {
-    let (status, code) = match &error {
-        DownloadError::Fetch(error) => (gateway_status(error), code::UPSTREAM_UNREACHABLE),
-        DownloadError::Absent(_) => (StatusCode::NOT_FOUND, code::NO_FILE),
-        DownloadError::TooLarge(_) => (StatusCode::BAD_GATEWAY, code::UPSTREAM_WRONG),
-        DownloadError::Hash { .. } => (StatusCode::BAD_GATEWAY, code::FILE_WRONG),
-        DownloadError::Metadata(_) => (StatusCode::BAD_GATEWAY, code::METADATA_WRONG),
-        DownloadError::Unreadable { .. } => (StatusCode::BAD_GATEWAY, code::METADATA_UNREADABLE),
-        DownloadError::Storage(_) => (StatusCode::INSUFFICIENT_STORAGE, code::STORAGE),
-        DownloadError::Abandoned => (StatusCode::SERVICE_UNAVAILABLE, code::BUSY),
+    let status = match &error {
+        DownloadError::Fetch(error) => gateway_status(error),
+        DownloadError::Absent(_) => StatusCode::NOT_FOUND,
+        DownloadError::TooLarge(_)
+        | DownloadError::Hash { .. }
+        | DownloadError::Metadata(_)
+        | DownloadError::Unreadable { .. } => StatusCode::BAD_GATEWAY,
+        DownloadError::Storage(_) => StatusCode::INSUFFICIENT_STORAGE,
+        DownloadError::Abandoned => StatusCode::SERVICE_UNAVAILABLE,
     };
-    Problem::new(status, code, error.to_string())
+    Problem::new(status, error.code(), error.to_string())
 }
 
 fn head(status: StatusCode, etag: HeaderValue, length: Option<u64>) -> Response {

@@ -17,7 +17,7 @@ use http::{
 
 use super::file::{IMMUTABLE, failed, open};
 use crate::{
-    cache::{Listed, Promised},
+    cache::{Listed, Promised, find_or_make},
     code,
     download::{At, DownloadError},
     gate::{Found, Gate, gateway_status},
@@ -38,11 +38,11 @@ pub(super) async fn send(
     let metadata = match &listed.metadata {
         Some(promised) => {
             let fetched = fetch(gate, promised);
-            gate.metadata.get_or_insert_async(&promised.sha256, fetched).await?
+            find_or_make(&gate.metadata, &promised.sha256, fetched).await?
         }
         None if listed.is_wheel => {
             let built = build(gate, release, listed);
-            gate.metadata.get_or_insert_async(&release.subject().sha256, built).await?
+            find_or_make(&gate.metadata, &release.subject().sha256, built).await?
         }
         None => {
             let detail = format!("`{}` has no metadata", release.subject().filename);

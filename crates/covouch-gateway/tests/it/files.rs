@@ -127,8 +127,8 @@ async fn a_wrong_large_file_never_arrives_whole() {
             assert_eq!(reply.status, 502, "{fault:?}");
         }
         assert!(!has_kept(&world, &file));
-        let failures = world.gateway.session().failures;
-        assert!(failures.len() <= 1, "{failures:?}");
+        let [failure] = &world.gateway.session().failures[..] else { panic!("one failure") };
+        assert_eq!(failure.subject, file.filename());
     }
 }
 

@@ -216,3 +216,16 @@ async fn many_clients_share_one_question() {
     }
     assert_eq!(world.index.requests().len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_is_shared_by_those_who_wait_and_by_nobody_else() {
+    let world = World::start(site().slowed(std::time::Duration::from_millis(200))).await;
+    world.index.fail(Target::page("six"), Fault::Status(500));
+    let asked = (0..50).map(|_| world.ask("GET", "/simple/six/", &[JSON]));
+    for reply in futures_util::future::join_all(asked).await {
+        assert_eq!(reply.status, 502);
+    }
+    assert!(world.index.requests().len() < 6, "{}", world.index.requests().len());
+    world.index.heal();
+    assert_eq!(world.ask("GET", "/simple/six/", &[JSON]).await.status, 200);
+}
