@@ -11,7 +11,7 @@ use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
 use ssh_key::private::{Ed25519Keypair, KeypairData};
 use zeroize::Zeroizing;
 
-use crate::{code::Code, digest::Sha256, hint::Hint, limits, shown::shown};
+use crate::{code::Code, digest::Sha256, hint::Hint, limits, shown::Shown};
 
 /// DER of an Ed25519 SubjectPublicKeyInfo up to the 32 key bytes (RFC 8410 §4).
 const SPKI_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
@@ -107,7 +107,7 @@ impl PublicKey {
         }
         let line = line.trim();
         if let Some(kind) = other_kind(line) {
-            return Err(KeyError::Algorithm(shown(kind)));
+            return Err(KeyError::Algorithm(Shown::new(kind).to_string()));
         }
         let key =
             ssh_key::PublicKey::from_openssh(line).map_err(|error| KeyError::PublicKey(error.to_string()))?;

@@ -161,10 +161,10 @@ pub fn append(
     let mut lines = read_file(&path)?.unwrap_or_default();
     lines.extend_from_slice(envelope.to_json().as_bytes());
     lines.push(b'\n');
-    state::write_atomically(&path, &lines)?;
+    state::write_project_file(&path, &lines)?;
     if let Some(head) = head {
         let line = format!("{}\n", head.to_json());
-        state::write_atomically(&head_path(folder, issuer), line.as_bytes())?;
+        state::write_project_file(&head_path(folder, issuer), line.as_bytes())?;
     }
     Ok(statement)
 }

@@ -205,7 +205,7 @@ fn address(text: &str, source: &Source) -> Result<Sourced<Address>, InstallerErr
 
 #[cfg(test)]
 mod tests {
-    use covouch_python::shown::Shown;
+    use covouch_core::shown::Shown;
 
     use super::*;
 

@@ -12,10 +12,13 @@
 
 pub mod archive;
 pub mod code;
+pub mod derive;
 pub mod filename;
 pub mod limits;
 pub mod lock;
-pub mod shown;
 pub mod simple;
 
+
 mod address;
+
+pub use covouch_core::shown;

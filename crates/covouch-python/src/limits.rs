@@ -33,6 +33,3 @@ pub const INCLUDES: usize = 256;
 
 /// Most versions that constraints pin one project to. Each stands under a marker of its own; three are many.
 pub const PINS: usize = 16;
-
-/// Longest piece of an outsider's text that a message repeats.
-pub const SHOWN_CHARS: usize = 120;

@@ -3,7 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 
-use crate::{json, key::KeyId, limits, shown::shown};
+use crate::{json, key::KeyId, limits, shown::Shown};
 
 /// The payload of claims about files: an in-toto Statement v1.
 pub(super) const IN_TOTO: &str = "application/vnd.in-toto+json";
@@ -66,8 +66,8 @@ impl Envelope {
         if bytes.len() > limits::STATEMENT_BYTES {
             return Err(EnvelopeError::TooLong(bytes.len()));
         }
-        let wire: WireEnvelope =
-            json::read(bytes).map_err(|error| EnvelopeError::Json(shown(&error.to_string())))?;
+        let wire: WireEnvelope = json::read(bytes)
+            .map_err(|error| EnvelopeError::Json(Shown::new(&error.to_string()).to_string()))?;
         let [signature] = wire.signatures.as_slice() else {
             return Err(EnvelopeError::Signatures(wire.signatures.len()));
         };

@@ -19,7 +19,7 @@ use crate::{
     level::Level,
     limits,
     name::{ProjectName, ProjectPattern},
-    shown::shown,
+    shown::Shown,
     subject::FileName,
     time::{Duration, Timestamp, Validity},
     version::Version,
@@ -61,7 +61,7 @@ impl PayloadError {
     }
 
     fn field(field: &'static str, reason: impl ToString) -> Self {
-        Self::Field { field, reason: shown(&reason.to_string()) }
+        Self::Field { field, reason: Shown::new(&reason.to_string()).to_string() }
     }
 }
 
@@ -219,14 +219,14 @@ pub(super) fn statement(payload_type: &str, payload: &[u8]) -> Result<Statement,
     match payload_type {
         IN_TOTO => about_files(payload),
         TRUST => about_who(payload),
-        other => Err(PayloadError::Type(shown(other))),
+        other => Err(PayloadError::Type(Shown::new(other).to_string())),
     }
 }
 
 /// Reads the head of a chain.
 pub(super) fn head(payload_type: &str, payload: &[u8]) -> Result<Head, PayloadError> {
     if payload_type != TRUST {
-        return Err(PayloadError::Type(shown(payload_type)));
+        return Err(PayloadError::Type(Shown::new(payload_type).to_string()));
     }
     let Trust::Head { issued, sequence, statement } = read(payload)? else {
         return Err(PayloadError::field("kind", "not the head of a chain"));
@@ -239,7 +239,7 @@ pub(super) fn head(payload_type: &str, payload: &[u8]) -> Result<Head, PayloadEr
 }
 
 fn read<T: serde::de::DeserializeOwned>(payload: &[u8]) -> Result<T, PayloadError> {
-    json::read(payload).map_err(|error| PayloadError::Json(shown(&error.to_string())))
+    json::read(payload).map_err(|error| PayloadError::Json(Shown::new(&error.to_string()).to_string()))
 }
 
 fn about_files(payload: &[u8]) -> Result<Statement, PayloadError> {

@@ -6,7 +6,7 @@ use std::{
     process::Stdio,
 };
 
-use covouch_python::shown::Shown;
+use covouch_core::shown::Shown;
 use tempfile::TempDir;
 use tokio::{io::AsyncReadExt as _, process::Command};
 

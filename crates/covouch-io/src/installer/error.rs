@@ -1,7 +1,7 @@
 //! Why an installer did not tell us its index.
 
+use covouch_core::shown::Shown;
 use covouch_core::{code::Code, hint::Hint};
-use covouch_python::shown::Shown;
 
 use super::Source;
 

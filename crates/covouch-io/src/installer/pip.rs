@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use covouch_python::shown::Shown;
+use covouch_core::shown::Shown;
 
 use super::{InstallerError, PipConfig, Question, Source, address, child};
 use crate::secrets::Secret;

@@ -1,6 +1,6 @@
 //! Asks uv.
 
-use covouch_python::shown::Shown;
+use covouch_core::shown::Shown;
 
 use super::{InstallerError, Question, Source, UvConfig, address, child};
 

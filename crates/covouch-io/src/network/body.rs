@@ -3,7 +3,7 @@
 use std::{error::Error, io::Read as _, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use covouch_python::shown::Shown;
+use covouch_core::shown::Shown;
 use flate2::bufread::MultiGzDecoder;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;

@@ -2,8 +2,8 @@
 
 use std::{error::Error, time::Duration};
 
+use covouch_core::shown::Shown;
 use covouch_core::{code::Code, hint::Hint};
-use covouch_python::shown::Shown;
 
 use crate::secrets::RedactedUrl;
 

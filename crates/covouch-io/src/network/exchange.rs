@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use covouch_python::shown::Shown;
+use covouch_core::shown::Shown;
 use http::{
     HeaderMap, HeaderValue, Response, StatusCode, Uri,
     header::{ACCEPT_ENCODING, CONTENT_ENCODING, LOCATION, PROXY_AUTHORIZATION, USER_AGENT},

@@ -21,13 +21,33 @@ const PREFIX: &str = ".covouch-tmp-";
 /// Folders in folders in which [`sweep`] looks.
 const SWEEP_DEPTH: usize = 3;
 
-/// Replaces a file: temporary file in the same folder, fsync, rename, fsync of the folder.
+/// Replaces a file of our own, readable by the user alone: temporary file in the same folder, fsync, rename, fsync
+/// of the folder.
 ///
 /// # Errors
 /// [`StateError`] when the disk does not do it; the file is then as it was.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
+    create_folder(folder_of(path))?;
+    replace(path, bytes, temporary)
+}
+
+/// Replaces a file of the user's project in the same way. It keeps its permissions; a new one has those any program
+/// would give it.
+///
+/// # Errors
+/// [`StateError`] when the disk does not do it; the file is then as it was.
+pub fn write_project_file(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
     let folder = folder_of(path);
-    create_folder(folder)?;
+    fs::create_dir_all(folder).map_err(|error| StateError::writing(folder, &error))?;
+    replace(path, bytes, |folder| temporary_like(path, folder))
+}
+
+fn replace(
+    path: &Path,
+    bytes: &[u8],
+    temporary: impl Fn(&Path) -> io::Result<NamedTempFile>,
+) -> Result<(), StateError> {
+    let folder = folder_of(path);
     let written = || {
         let mut file = temporary(folder)?;
         file.write_all(bytes)?;
@@ -41,6 +61,26 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
 /// A temporary file that disappears unless it is persisted.
 pub(super) fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
     tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder)
+}
+
+/// A temporary file with the permissions of the file it will replace.
+#[cfg(unix)]
+fn temporary_like(path: &Path, folder: &Path) -> io::Result<NamedTempFile> {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let existing = fs::metadata(path).ok().map(|metadata| metadata.permissions());
+    // The user's umask takes its part of what a new file is given.
+    let new = existing.clone().unwrap_or_else(|| fs::Permissions::from_mode(0o666));
+    let file = tempfile::Builder::new().prefix(PREFIX).permissions(new).tempfile_in(folder)?;
+    if let Some(existing) = existing {
+        file.as_file().set_permissions(existing)?;
+    }
+    Ok(file)
+}
+
+#[cfg(not(unix))]
+fn temporary_like(_: &Path, folder: &Path) -> io::Result<NamedTempFile> {
+    temporary(folder)
 }
 
 /// Makes a folder and those above it, readable by the user alone: it may hold pages of private indexes.
@@ -99,6 +139,25 @@ mod tests {
             fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_projects_file_keeps_its_permissions_and_our_own_are_the_users_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let folder = tempfile::tempdir().unwrap();
+        let mode = |name: &str| fs::metadata(folder.path().join(name)).unwrap().permissions().mode() & 0o777;
+        let lock = folder.path().join("uv.lock");
+        fs::write(&lock, "old").unwrap();
+        fs::set_permissions(&lock, fs::Permissions::from_mode(0o664)).unwrap();
+        write_project_file(&lock, b"new").unwrap();
+        assert_eq!(mode("uv.lock"), 0o664);
+        fs::write(folder.path().join("usual"), "").unwrap();
+        write_project_file(&folder.path().join("fresh"), b"new").unwrap();
+        assert_eq!(mode("fresh"), mode("usual"));
+        write_atomically(&folder.path().join("key"), b"secret").unwrap();
+        assert_eq!(mode("key"), 0o600);
     }
 
     #[test]
