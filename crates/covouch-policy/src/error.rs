@@ -1,12 +1,15 @@
 //! What can be wrong with a policy: one enum, each error with its place.
 
 mod hint;
+mod shown;
 
 use std::{fmt, sync::Arc};
 
 use covouch_core::{code::Code, hint::Hint};
 
 pub(crate) use self::hint::nearest_or_all;
+pub use self::shown::Shown;
+pub(crate) use self::shown::is_obeyed;
 use crate::{code, syntax::SyntaxError};
 
 /// A place in a policy file.
@@ -102,7 +105,7 @@ impl std::error::Error for PolicyErrors {}
 pub enum Fault {
     /// Not TOML.
     #[error("{0}")]
-    Toml(String),
+    Toml(Shown),
     /// Larger than [`crate::limits::POLICY_BYTES`].
     #[error("the policy has {0} bytes, at most {max} are read", max = crate::limits::POLICY_BYTES)]
     TooLarge(usize),
@@ -111,14 +114,14 @@ pub enum Fault {
     NoTable,
     /// A schema this version does not know.
     #[error("schema `{0}` is not known, this version reads schema `1`")]
-    Schema(String),
+    Schema(Shown),
     /// A key nobody defined.
     #[error("no key `{key}` in {table}")]
     UnknownKey {
         /// The key.
-        key: String,
+        key: Shown,
         /// The table it stands in, as people call it.
-        table: String,
+        table: Shown,
         /// The keys the table has.
         known: &'static [&'static str],
     },
@@ -126,7 +129,7 @@ pub enum Fault {
     #[error("`{key}` is {found} where {expected} is needed")]
     WrongType {
         /// The key.
-        key: String,
+        key: Shown,
         /// What stands there.
         found: &'static str,
         /// What should.
@@ -136,7 +139,7 @@ pub enum Fault {
     #[error("{table} has no `{key}`")]
     MissingKey {
         /// The table, as people call it.
-        table: String,
+        table: Shown,
         /// The key.
         key: &'static str,
     },
@@ -144,7 +147,7 @@ pub enum Fault {
     #[error("{clause}")]
     BadValue {
         /// What is wrong with it.
-        clause: String,
+        clause: Shown,
         /// What to write.
         hint: Option<Hint>,
     },
@@ -165,22 +168,22 @@ pub enum Fault {
     #[error("no party `{name}`")]
     UnknownParty {
         /// What was written.
-        name: String,
+        name: Shown,
         /// The parties there are.
-        known: Vec<String>,
+        known: Vec<Shown>,
     },
     /// A party called like a word of the language.
     #[error("a party cannot be called `{0}`, which is a word of the language")]
-    ReservedName(String),
+    ReservedName(Shown),
     /// No source of evidence, or two.
     #[error(
         "party `{name}` has {found} where exactly one of `index`, `debian`, `osv`, `feed`, `key` or `keys` is needed"
     )]
     PartySource {
         /// The party.
-        name: String,
+        name: Shown,
         /// What it has.
-        found: String,
+        found: Shown,
     },
     /// More are needed than there are.
     #[error("at least {needed} of {there} can never be met")]
@@ -192,56 +195,56 @@ pub enum Fault {
     },
     /// A name twice in a group.
     #[error("`{0}` stands twice in the group")]
-    NameTwice(String),
+    NameTwice(Shown),
     /// A key twice at one party.
     #[error("party `{0}` has the same key twice")]
-    KeyTwice(String),
+    KeyTwice(Shown),
     /// Two parties, one index.
     #[error("party `{second}` is the same index as `{first}`")]
     IndexTwice {
         /// The one declared first.
-        first: String,
+        first: Shown,
         /// The other.
-        second: String,
+        second: Shown,
     },
     /// `not` before something that grants.
     #[error("`not` stands before `{0}`, which is no negative evidence")]
-    NotBeforePositive(String),
+    NotBeforePositive(Shown),
     /// Negative evidence that would let a file in.
     #[error("`{0}` speaks against a file and cannot let one in")]
-    NegativeAdmits(String),
+    NegativeAdmits(Shown),
     /// Positive evidence that would keep a file out.
     #[error("`{0}` speaks for a file and cannot keep one out")]
-    PositiveRefuses(String),
+    PositiveRefuses(Shown),
     /// Evidence this version does not read yet.
     #[error("`{0}` needs evidence this version does not read yet")]
-    NotYet(String),
+    NotYet(Shown),
     /// A level the party's evidence never has.
     #[error("party `{party}` never speaks at level `{level}`: an index only lists")]
     LevelUnreachable {
         /// The party.
-        party: String,
+        party: Shown,
         /// The level.
-        level: String,
+        level: Shown,
     },
     /// A minimum above everything all parties can give.
     #[error("`score >= {0}` is more than all parties can give together")]
-    ScoreUnreachable(String),
+    ScoreUnreachable(Shown),
     /// Parties that cannot be counted together.
     #[error("`{0}` can never be met: parties of one owner count together as one")]
-    GroupUnreachable(String),
+    GroupUnreachable(Shown),
     /// A score where no party has a weight.
     #[error("`score >= {0}` where no party has a weight")]
-    ScoreWithoutWeights(String),
+    ScoreWithoutWeights(Shown),
     /// Nothing could let a file in.
     #[error("the policy admits nothing: `[policy]` has no `admit`")]
     AdmitsNothing,
     /// A rule pins projects to a party that is no index.
     #[error("party `{0}` is no index, projects cannot come from it")]
-    NotAnIndex(String),
+    NotAnIndex(Shown),
     /// A signature is asked of a party without keys.
     #[error("party `{0}` has no keys, it cannot sign")]
-    NotASigner(String),
+    NotASigner(Shown),
     /// Nobody approves, or two ways of approval.
     #[error("the waiver has {0} where exactly one of `approved-by` or `installed` is needed")]
     WaiverApproval(&'static str),
@@ -249,28 +252,28 @@ pub enum Fault {
     #[error("index `{name}` is `{here}` here and `{base}` in the base policy")]
     IndexConflict {
         /// The name.
-        name: String,
+        name: Shown,
         /// The project's address.
-        here: String,
+        here: Shown,
         /// The base policy's address.
-        base: String,
+        base: Shown,
     },
     /// A key two parties share.
     #[error("parties `{first}` and `{second}` share key `{key}`, which counts once for a file")]
     KeyShared {
         /// The party declared first.
-        first: String,
+        first: Shown,
         /// The other.
-        second: String,
+        second: Shown,
         /// The key's id, short.
-        key: String,
+        key: Shown,
     },
     /// A party nothing asks for.
     #[error("nothing in the policy asks for party `{0}`")]
-    PartyUnused(String),
+    PartyUnused(Shown),
     /// A requirement one key meets.
     #[error("one key of `{0}` meets this requirement alone")]
-    OneKey(String),
+    OneKey(Shown),
 }
 
 impl Fault {

@@ -163,7 +163,7 @@ impl Document {
             Ok(table) => table,
             Err(error) => {
                 let at = error.span().map_or(0, |span| span.start);
-                reader.fault(at, Fault::Toml(reader::clause(error.message())));
+                reader.fault(at, Fault::Toml(reader::clause(error.message()).into()));
                 return None;
             }
         };

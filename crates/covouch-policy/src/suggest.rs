@@ -57,7 +57,8 @@ impl fmt::Display for Suggestion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Vouch { subject, folder, .. } => {
-                write!(f, "covouch vouch {}=={} --to {folder} --key …", subject.project, subject.version)
+                let Subject { project, version, .. } = subject;
+                write!(f, "covouch vouch {project}=={version} --to {} --key …", pasteable(folder))
             }
             Self::Wait { until, term } => write!(f, "wait until {until}: `{term}` is met then"),
             Self::Waive { subject, party, expires } => write!(
@@ -68,6 +69,13 @@ impl fmt::Display for Suggestion {
             Self::AskAgain { source } => write!(f, "ask again when `{source}` answers"),
         }
     }
+}
+
+/// A folder that can stand on a command line as it is. Policies come with pull requests, and this line is made to
+/// be pasted into a shell.
+fn pasteable(folder: &str) -> &str {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-/".contains(&byte);
+    if folder.bytes().all(plain) && !folder.starts_with('-') { folder } else { "…" }
 }
 
 /// What could be done about a file that is kept out; empty when it is not, or when nothing should be.

@@ -2,7 +2,7 @@
 
 use covouch_core::hint::Hint;
 
-use super::Fault;
+use super::{Fault, Shown};
 use crate::syntax::RESERVED;
 
 impl Fault {
@@ -12,10 +12,10 @@ impl Fault {
         let hint = match self {
             Self::Expression(error) => return error.hint(),
             Self::BadValue { hint, .. } => return hint.clone(),
-            Self::UnknownKey { key, known, .. } => return nearest_or_all(key, known, "keys"),
-            Self::UnknownParty { name, known } => return unknown_party(name, known),
-            Self::NotBeforePositive(written) if written == "wheel" => "write `sdist`",
-            Self::NotBeforePositive(written) if written == "sdist" => "write `wheel`",
+            Self::UnknownKey { key, known, .. } => return nearest_or_all(key.as_str(), known, "keys"),
+            Self::UnknownParty { name, known } => return unknown_party(name.as_str(), known),
+            Self::NotBeforePositive(written) if written.as_str() == "wheel" => "write `sdist`",
+            Self::NotBeforePositive(written) if written.as_str() == "sdist" => "write `wheel`",
             Self::MissingKey { key, .. } => missing_key(key),
             Self::WrongType { expected, .. } => wrong_type(expected),
             other => other.fixed_hint(),
@@ -25,7 +25,7 @@ impl Fault {
 
     fn fixed_hint(&self) -> &'static str {
         match self {
-            Self::Toml(message) if message.contains("duplicate") => "keep one of the two",
+            Self::Toml(message) if message.as_str().contains("duplicate") => "keep one of the two",
             Self::NoTable => "start one with `covouch init`",
             Self::Schema(_) => "write `schema = 1`",
             Self::TooLarge(_) | Self::TooMany { .. } => "remove what is no longer needed",
@@ -84,8 +84,9 @@ fn wrong_type(expected: &str) -> &'static str {
     }
 }
 
-fn unknown_party(name: &str, known: &[String]) -> Option<Hint> {
-    if let Some(hint) = Hint::nearest(name, known.iter().map(String::as_str).chain(RESERVED)) {
+fn unknown_party(name: &str, known: &[Shown]) -> Option<Hint> {
+    let known: Vec<&str> = known.iter().map(Shown::as_str).collect();
+    if let Some(hint) = Hint::nearest(name, known.iter().copied().chain(RESERVED)) {
         return Some(hint);
     }
     let declare = format!("declare it with `[party.{name}]`");

@@ -122,7 +122,10 @@ impl Reader {
         for (key, _) in table.iter() {
             if !known.contains(&key.value.as_str()) {
                 let table = table.called();
-                self.fault(key.at, Fault::UnknownKey { key: key.value, table, known });
+                self.fault(
+                    key.at,
+                    Fault::UnknownKey { key: key.value.as_str().into(), table: table.into(), known },
+                );
             }
         }
     }
@@ -206,7 +209,7 @@ impl Reader {
             Ok(decimal) => Some(Placed { value: decimal, at: value.span().start }),
             Err(error) => {
                 let hint = Some(Hint::new("write a number such as `0.5`"));
-                self.fault(value.span().start, Fault::BadValue { clause: error.to_string(), hint });
+                self.fault(value.span().start, Fault::BadValue { clause: error.to_string().into(), hint });
                 None
             }
         }
@@ -244,7 +247,7 @@ impl Reader {
             DeValue::Array(_) => "an array",
             DeValue::Table(_) => "a table",
         };
-        self.fault(value.span().start, Fault::WrongType { key, found, expected });
+        self.fault(value.span().start, Fault::WrongType { key: key.into(), found, expected });
         None
     }
 }

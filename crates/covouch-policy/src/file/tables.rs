@@ -48,11 +48,11 @@ pub(super) fn document(reader: &mut Reader, top: &Table<'_>) -> Document {
 fn schema(reader: &mut Reader, top: &Table<'_>) {
     if top.value("schema").is_none() {
         let table = top.called();
-        reader.fault(top.at, Fault::MissingKey { table, key: "schema" });
+        reader.fault(top.at, Fault::MissingKey { table: table.into(), key: "schema" });
     } else if let Some(schema) = reader.whole(top, "schema")
         && schema.value != 1
     {
-        reader.fault(schema.at, Fault::Schema(schema.value.to_string()));
+        reader.fault(schema.at, Fault::Schema(schema.value.to_string().into()));
     }
 }
 
@@ -112,7 +112,10 @@ fn weights(
     for (name, value) in levels.iter() {
         let Some(level) = Level::parse(&name.value) else {
             let hint = nearest_or_all(&name.value, &Level::ALL.map(Level::as_str), "levels");
-            reader.fault(name.at, Fault::BadValue { clause: format!("no level `{}`", name.value), hint });
+            reader.fault(
+                name.at,
+                Fault::BadValue { clause: format!("no level `{}`", name.value).into(), hint },
+            );
             continue;
         };
         if let Some(weight) = reader.decimal(&format!("weight.{level}"), value) {
@@ -142,10 +145,10 @@ fn rules(reader: &mut Reader, top: &Table<'_>) -> Vec<RuleTable> {
         reader.only(table, RULE);
         let projects = reader.strings(table, "projects");
         if table.value("projects").is_none() {
-            reader.fault(table.at, Fault::MissingKey { table: "the rule".to_owned(), key: "projects" });
+            reader.fault(table.at, Fault::MissingKey { table: "the rule".into(), key: "projects" });
         }
         if table.value("admit").is_none() && table.value("index").is_none() {
-            reader.fault(table.at, Fault::MissingKey { table: "the rule".to_owned(), key: "admit" });
+            reader.fault(table.at, Fault::MissingKey { table: "the rule".into(), key: "admit" });
         }
         rules.push(RuleTable {
             projects: projects.unwrap_or_default(),
@@ -164,7 +167,7 @@ fn waivers(reader: &mut Reader, top: &Table<'_>) -> Vec<WaiverTable> {
         reader.only(table, WAIVER);
         for key in ["sha256", "reason", "expires"] {
             if table.value(key).is_none() {
-                reader.fault(table.at, Fault::MissingKey { table: "the waiver".to_owned(), key });
+                reader.fault(table.at, Fault::MissingKey { table: "the waiver".into(), key });
             }
         }
         waivers.push(WaiverTable {

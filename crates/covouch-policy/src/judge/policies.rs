@@ -162,9 +162,9 @@ fn conflicts<'p>(base: &'p Policy, project: &'p Policy) -> impl Iterator<Item = 
         (here_at != there_at).then(|| PolicyError {
             place: Place { file: Arc::clone(&project.name), line: 1, column: 1 },
             fault: Fault::IndexConflict {
-                name: here.name.to_string(),
-                here: here_at.to_string(),
-                base: there_at.to_string(),
+                name: here.name.to_string().into(),
+                here: here_at.to_string().into(),
+                base: there_at.to_string().into(),
             },
         })
     })

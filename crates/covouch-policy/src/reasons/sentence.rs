@@ -4,6 +4,7 @@ use covouch_core::{amount::Amount, evidence::Gap, level::Level, party::PartyName
 
 use super::{Detail, Explanation, Outcome, Part, PolicyExplanation};
 use crate::{
+    error::is_obeyed,
     limits,
     verdict::{IndecisionCause, RefusalCause, Verdict},
 };
@@ -13,7 +14,7 @@ use crate::{
 #[must_use]
 pub fn sentence(explanation: &Explanation) -> String {
     let Some(policy) = explanation.deciding() else { return explanation.verdict.code().to_string() };
-    let mut sentence = clause(policy, &policy.verdict);
+    let mut sentence = one_line(&clause(policy, &policy.verdict));
     if sentence.len() > limits::SENTENCE_BYTES {
         let end = sentence.floor_char_boundary(limits::SENTENCE_BYTES);
         sentence.truncate(end);
@@ -175,7 +176,7 @@ fn found(part: &Part) -> String {
         met.map(found).collect::<Vec<_>>().join(", ")
     };
     match &part.detail {
-        Detail::Yanked(Some(reason)) if !reason.is_empty() => format!("yanked: {}", one_line(reason)),
+        Detail::Yanked(Some(reason)) if !reason.is_empty() => format!("yanked: {reason}"),
         Detail::Yanked(_) => "yanked".to_owned(),
         Detail::Quarantined(Some(index)) => format!("quarantined on {index}"),
         Detail::Quarantined(None) => "quarantined".to_owned(),
@@ -185,9 +186,9 @@ fn found(part: &Part) -> String {
     }
 }
 
-/// A reason is written by whoever publishes the file: it gets one line, and no control characters.
+/// Reasons are written by publishers and pull requests: they get one line, and nothing a terminal obeys.
 fn one_line(text: &str) -> String {
-    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
+    text.chars().map(|character| if is_obeyed(character) { ' ' } else { character }).collect()
 }
 
 fn vetoed(vetoes: &[(Vec<PartyName>, VetoReason)]) -> String {

@@ -34,7 +34,7 @@ pub(super) fn check(policy: &Policy, formula: &Formula, faults: &mut Faults<'_>)
             && let Some(first) = parties.first()
             && named.insert(*first)
         {
-            faults.warn(formula.expression.at, Fault::OneKey(policy.party_name(*first).to_owned()));
+            faults.warn(formula.expression.at, Fault::OneKey(policy.party_name(*first).into()));
         }
     }
 }

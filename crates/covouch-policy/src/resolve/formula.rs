@@ -72,7 +72,7 @@ impl Compiler<'_, '_> {
         for part in parts {
             let name = part.party().map_or_else(|| part.to_string(), ToString::to_string);
             if !names.insert(name.clone()) {
-                self.faults.error(part.at, Fault::NameTwice(name));
+                self.faults.error(part.at, Fault::NameTwice(name.into()));
             }
         }
         self.parts(parts, side)
@@ -80,11 +80,11 @@ impl Compiler<'_, '_> {
 
     fn not(&mut self, written: &Expression, inner: &Expression, side: Side) -> Option<Condition> {
         if side == Side::Against {
-            self.faults.error(written.at, Fault::PositiveRefuses(written.to_string()));
+            self.faults.error(written.at, Fault::PositiveRefuses(written.to_string().into()));
             return None;
         }
         if !speaks_against(inner) {
-            self.faults.error(written.at, Fault::NotBeforePositive(inner.to_string()));
+            self.faults.error(written.at, Fault::NotBeforePositive(inner.to_string().into()));
             return None;
         }
         self.condition(inner, Side::Against).map(|inner| Condition::Not(Box::new(inner)))
@@ -92,25 +92,25 @@ impl Compiler<'_, '_> {
 
     fn term(&mut self, written: &Expression, side: Side) -> Option<Condition> {
         if speaks_against(written) && side == Side::Admit {
-            self.faults.error(written.at, Fault::NegativeAdmits(written.to_string()));
+            self.faults.error(written.at, Fault::NegativeAdmits(written.to_string().into()));
             return None;
         }
         let is_kind = matches!(written.form, Form::Wheel | Form::Sdist | Form::Pure);
         if !speaks_against(written) && !is_kind && side == Side::Against {
-            self.faults.error(written.at, Fault::PositiveRefuses(written.to_string()));
+            self.faults.error(written.at, Fault::PositiveRefuses(written.to_string().into()));
             return None;
         }
         match &written.form {
             Form::Party(word) => self.word(word, written.at),
             Form::Score(minimum) => {
                 if !self.any_weight() {
-                    self.faults.error(written.at, Fault::ScoreWithoutWeights(minimum.to_string()));
+                    self.faults.error(written.at, Fault::ScoreWithoutWeights(minimum.to_string().into()));
                 }
                 Some(Condition::Score(*minimum))
             }
             Form::VetoBy(name) => self.veto_by(name, written.at),
             Form::Attested(_) | Form::SamePublisher | Form::DerivedFrom(..) => {
-                self.faults.error(written.at, Fault::NotYet(written.to_string()));
+                self.faults.error(written.at, Fault::NotYet(written.to_string().into()));
                 None
             }
             other => plain(other),
@@ -128,7 +128,7 @@ impl Compiler<'_, '_> {
             Declaration::Index { party } => (party, self.listed(word, at)?),
             Declaration::Signer { party, level, .. } => (party, word.level.unwrap_or(level)),
             Declaration::Later => {
-                self.faults.error(at, Fault::NotYet(word.to_string()));
+                self.faults.error(at, Fault::NotYet(word.to_string().into()));
                 return None;
             }
             Declaration::Broken => return None,
@@ -140,8 +140,10 @@ impl Compiler<'_, '_> {
         match word.level {
             None | Some(Level::Listed) => Some(Level::Listed),
             Some(level) => {
-                let fault =
-                    Fault::LevelUnreachable { party: word.party.to_string(), level: level.to_string() };
+                let fault = Fault::LevelUnreachable {
+                    party: word.party.to_string().into(),
+                    level: level.to_string().into(),
+                };
                 self.faults.error(at, fault);
                 None
             }
@@ -164,12 +166,14 @@ impl Compiler<'_, '_> {
             return Some(Condition::VetoBy(parties));
         }
         if self.declared.owners.contains(name.as_str()) && !self.declared.names.contains_key(name) {
-            self.faults.error(at, Fault::NotASigner(name.to_string()));
+            self.faults.error(at, Fault::NotASigner(name.to_string().into()));
             return None;
         }
         let fault = match self.lookup(name, at)? {
-            Declaration::Later => Fault::NotYet(format!("veto by {name}")),
-            Declaration::Index { .. } | Declaration::Signer { .. } => Fault::NotASigner(name.to_string()),
+            Declaration::Later => Fault::NotYet(format!("veto by {name}").into()),
+            Declaration::Index { .. } | Declaration::Signer { .. } => {
+                Fault::NotASigner(name.to_string().into())
+            }
             Declaration::Broken => return None,
         };
         self.faults.error(at, fault);

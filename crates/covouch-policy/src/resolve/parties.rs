@@ -12,7 +12,7 @@ use url::Url;
 
 use super::Faults;
 use crate::{
-    error::{Fault, nearest_or_all},
+    error::{Fault, Shown, nearest_or_all},
     file::{Document, PartyTable, Placed, SourceSetting},
     limits,
     program::{IndexAddress, PartySource, SourceKind},
@@ -38,10 +38,10 @@ impl Declared {
     }
 
     /// All names, for hints.
-    pub(super) fn known(&self) -> Vec<String> {
-        let mut known: Vec<_> = self.names.keys().map(ToString::to_string).collect();
+    pub(super) fn known(&self) -> Vec<Shown> {
+        let mut known: Vec<_> = self.names.keys().collect();
         known.sort();
-        known
+        known.into_iter().map(|name| Shown::from(name.as_str())).collect()
     }
 }
 
@@ -128,7 +128,7 @@ fn number(read: Vec<Read>, mut declared: Declared, faults: &mut Faults<'_>) -> D
 
 fn name(written: &Placed<String>, faults: &mut Faults<'_>) -> Option<PartyName> {
     if RESERVED.contains(&written.value.as_str()) {
-        faults.error(written.at, Fault::ReservedName(written.value.clone()));
+        faults.error(written.at, Fault::ReservedName(written.value.as_str().into()));
         return None;
     }
     let parsed = PartyName::parse(&written.value);
@@ -153,7 +153,10 @@ fn source<'d>(table: &'d PartyTable, faults: &mut Faults<'_>) -> Option<&'d Sour
             several.iter().map(|source| format!("`{}`", source.value.key())).collect::<Vec<_>>().join(" and ")
         }
     };
-    faults.error(table.name.at, Fault::PartySource { name: table.name.value.clone(), found });
+    faults.error(
+        table.name.at,
+        Fault::PartySource { name: table.name.value.as_str().into(), found: found.into() },
+    );
     None
 }
 
@@ -206,10 +209,13 @@ fn signer(
     let mut keys: Vec<PublicKey> = Vec::new();
     for line in written.iter().take(limits::KEYS) {
         match PublicKey::parse(&line.value) {
-            Ok((key, _)) if keys.contains(&key) => faults.error(line.at, Fault::KeyTwice(name.to_string())),
+            Ok((key, _)) if keys.contains(&key) => {
+                faults.error(line.at, Fault::KeyTwice(name.to_string().into()))
+            }
             Ok((key, _)) => keys.push(key),
             Err(error) => {
-                faults.error(line.at, Fault::BadValue { clause: error.to_string(), hint: error.hint() });
+                faults
+                    .error(line.at, Fault::BadValue { clause: error.to_string().into(), hint: error.hint() });
             }
         }
     }
@@ -221,7 +227,8 @@ fn signer(
         faults.bad(table.name.at, clause, "make one with `covouch key new`");
     }
     let Some(from) = &table.from else {
-        faults.error(table.name.at, Fault::MissingKey { table: format!("party `{name}`"), key: "from" });
+        faults
+            .error(table.name.at, Fault::MissingKey { table: format!("party `{name}`").into(), key: "from" });
         return None;
     };
     (!keys.is_empty()).then(|| SourceKind::Keys { keys, from: from.value.as_str().into() })
@@ -231,11 +238,17 @@ fn level(table: &PartyTable, is_index: bool, faults: &mut Faults<'_>) -> Option<
     let written = table.level.as_ref()?;
     let Some(level) = Level::parse(&written.value) else {
         let hint = nearest_or_all(&written.value, &Level::ALL.map(Level::as_str), "levels");
-        faults.error(written.at, Fault::BadValue { clause: format!("no level `{}`", written.value), hint });
+        faults.error(
+            written.at,
+            Fault::BadValue { clause: format!("no level `{}`", written.value).into(), hint },
+        );
         return None;
     };
     if is_index && level > Level::Listed {
-        let fault = Fault::LevelUnreachable { party: table.name.value.clone(), level: level.to_string() };
+        let fault = Fault::LevelUnreachable {
+            party: table.name.value.as_str().into(),
+            level: level.to_string().into(),
+        };
         faults.error(written.at, fault);
         return None;
     }
@@ -249,7 +262,10 @@ fn weights(table: &PartyTable, is_index: bool, level: Level, faults: &mut Faults
             && is_index
             && above > Level::Listed
         {
-            let fault = Fault::LevelUnreachable { party: table.name.value.clone(), level: above.to_string() };
+            let fault = Fault::LevelUnreachable {
+                party: table.name.value.as_str().into(),
+                level: above.to_string().into(),
+            };
             faults.error(weight.at, fault);
         }
     }
@@ -301,9 +317,9 @@ fn shared_keys(document: &Document, read: &[Read], faults: &mut Faults<'_>) {
         for key in &read.party.roots {
             if let Some(other) = first.get(key) {
                 let fault = Fault::KeyShared {
-                    first: other.to_string(),
-                    second: read.party.name.to_string(),
-                    key: key.id().short(),
+                    first: other.to_string().into(),
+                    second: read.party.name.to_string().into(),
+                    key: key.id().short().into(),
                 };
                 faults.warn(place_of(document, &read.party.name), fault);
             } else {
@@ -320,7 +336,10 @@ fn same_index(document: &Document, read: &[Read], faults: &mut Faults<'_>) {
         let SourceKind::Index(address) = &read.kind else { continue };
         let address = address.to_string().trim_end_matches('/').to_owned();
         if let Some(other) = first.get(&address) {
-            let fault = Fault::IndexTwice { first: other.to_string(), second: read.party.name.to_string() };
+            let fault = Fault::IndexTwice {
+                first: other.to_string().into(),
+                second: read.party.name.to_string().into(),
+            };
             faults.error(place_of(document, &read.party.name), fault);
         } else {
             first.insert(address, &read.party.name);

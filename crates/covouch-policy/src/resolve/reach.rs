@@ -56,8 +56,8 @@ impl Checker<'_, '_> {
             return false;
         }
         let fault = match condition {
-            Condition::Score(minimum) => Fault::ScoreUnreachable(minimum.to_string()),
-            Condition::All(_) | Condition::AtLeast(..) => Fault::GroupUnreachable(written.to_string()),
+            Condition::Score(minimum) => Fault::ScoreUnreachable(minimum.to_string().into()),
+            Condition::All(_) | Condition::AtLeast(..) => Fault::GroupUnreachable(written.to_string().into()),
             _ => return true,
         };
         let met = self.possible(&requirement(condition));

@@ -48,7 +48,7 @@ fn choice<T: Copy>(
         let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
         let clause = format!("`{}` is none of `{}`", written.value, words.join("`, `"));
         let hint = nearest_or_all(&written.value, &words, "choices");
-        faults.error(written.at, Fault::BadValue { clause, hint });
+        faults.error(written.at, Fault::BadValue { clause: clause.into(), hint });
     }
     found.map(|(_, value)| *value)
 }
@@ -78,7 +78,7 @@ fn pinned(index: &Placed<String>, declared: &Declared, faults: &mut Faults<'_>) 
         Declaration::Index { party } => return Some(*party),
         Declaration::Broken => {}
         Declaration::Signer { .. } | Declaration::Later => {
-            faults.error(index.at, Fault::NotAnIndex(index.value.clone()));
+            faults.error(index.at, Fault::NotAnIndex(index.value.as_str().into()));
         }
     }
     None
@@ -117,7 +117,7 @@ fn approval(table: &WaiverTable, declared: &Declared, faults: &mut Faults<'_>) -
             Declaration::Signer { party, .. } => Some(Approval::Signed(*party)),
             Declaration::Broken => None,
             Declaration::Index { .. } | Declaration::Later => {
-                faults.error(party.at, Fault::NotASigner(party.value.clone()));
+                faults.error(party.at, Fault::NotASigner(party.value.as_str().into()));
                 None
             }
         },

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     ast::{Expression, Form, Word},
     code,
-    error::nearest_or_all,
+    error::{Shown, nearest_or_all},
     limits,
 };
 
@@ -45,7 +45,7 @@ pub enum SyntaxError {
     #[error("the expression nests deeper than {max} parentheses", max = limits::EXPRESSION_DEPTH)]
     TooDeep,
     /// A character of no token.
-    #[error("`{0}` has no meaning here")]
+    #[error("`{}` has no meaning here", Shown::from(.0.to_string()))]
     Character(char),
     /// A quote without its end.
     #[error("the `\"` is never closed")]
@@ -54,30 +54,30 @@ pub enum SyntaxError {
     #[error("found {found} where {expected} is needed")]
     Unexpected {
         /// What stands there.
-        found: String,
+        found: Shown,
         /// What could stand there.
         expected: &'static str,
     },
     /// Two terms side by side.
     #[error("found {0} where `and`, `or` or the end is needed")]
-    NotJoined(String),
+    NotJoined(Shown),
     /// A threshold that anything meets.
     #[error("`{0}` asks for nothing: a threshold of 0 cannot be written")]
-    Zero(String),
+    Zero(Shown),
     /// Not a number, decimal, percentage or duration.
     #[error("`{found}` is not {expected}")]
     Number {
         /// What was written.
-        found: String,
+        found: Shown,
         /// What is needed.
         expected: &'static str,
     },
     /// A level nobody defined.
     #[error("no level `{0}`")]
-    Level(String),
+    Level(Shown),
     /// A word no party can be called.
     #[error("`{0}` is neither a term nor the name of a party")]
-    Name(String),
+    Name(Shown),
     /// `not` before a parenthesis.
     #[error("`not` stands before one term, not before a parenthesis")]
     NotParenthesis,
@@ -99,10 +99,10 @@ impl SyntaxError {
     pub fn hint(&self) -> Option<Hint> {
         let hint = match self {
             Self::Level(written) => {
-                return nearest_or_all(written, &Level::ALL.map(Level::as_str), "levels");
+                return nearest_or_all(written.as_str(), &Level::ALL.map(Level::as_str), "levels");
             }
             Self::Name(written) => {
-                let lower = written.to_ascii_lowercase().replace('_', "-");
+                let lower = written.as_str().to_ascii_lowercase().replace('_', "-");
                 let spelt = PartyName::parse(&lower).ok().map(|name| Hint::new(format!("write `{name}`")));
                 return Hint::nearest(&lower, RESERVED)
                     .or(spelt)
@@ -145,7 +145,7 @@ pub fn parse(text: &str) -> Result<Expression, Syntax> {
     let expression = parser.expression()?;
     match parser.peek() {
         Kind::End => Ok(expression),
-        found => Err(parser.error(SyntaxError::NotJoined(found.shown()))),
+        found => Err(parser.error(SyntaxError::NotJoined(found.shown().into()))),
     }
 }
 
@@ -305,8 +305,8 @@ impl<'t> Parser<'_, 't> {
                 self.advance();
                 Ok(number)
             }
-            Some(None) => Err(self.error(SyntaxError::Zero(text.to_owned()))),
-            None => Err(self.error(SyntaxError::Number { found: text.to_owned(), expected })),
+            Some(None) => Err(self.error(SyntaxError::Zero(text.into()))),
+            None => Err(self.error(SyntaxError::Number { found: text.into(), expected })),
         }
     }
 
@@ -341,8 +341,7 @@ impl<'t> Parser<'_, 't> {
             return Ok(None);
         }
         let Kind::Word(written) = self.peek() else { return Err(self.unexpected("a level")) };
-        let level =
-            Level::parse(written).ok_or_else(|| self.error(SyntaxError::Level(written.to_owned())))?;
+        let level = Level::parse(written).ok_or_else(|| self.error(SyntaxError::Level(written.into())))?;
         self.advance();
         Ok(Some(level))
     }
@@ -350,7 +349,7 @@ impl<'t> Parser<'_, 't> {
     fn name(&mut self) -> Result<PartyName, Syntax> {
         let Kind::Word(written) = self.peek() else { return Err(self.unexpected("the name of a party")) };
         let name = PartyName::parse(written).ok().filter(|name| !RESERVED.contains(&name.as_str()));
-        let name = name.ok_or_else(|| self.error(SyntaxError::Name(written.to_owned())))?;
+        let name = name.ok_or_else(|| self.error(SyntaxError::Name(written.into())))?;
         self.advance();
         Ok(name)
     }
@@ -385,7 +384,7 @@ impl<'t> Parser<'_, 't> {
     }
 
     fn unexpected(&self, expected: &'static str) -> Syntax {
-        self.error(SyntaxError::Unexpected { found: self.peek().shown(), expected })
+        self.error(SyntaxError::Unexpected { found: self.peek().shown().into(), expected })
     }
 
     fn error(&self, error: SyntaxError) -> Syntax {

