@@ -13,12 +13,14 @@
 //! - A large file that nobody waits for any more is not fetched further.
 //!
 //! # Not here
-//! Whether a client may have the file: whoever opens one shows a [`Release`].
+//! How readers follow a file ([`source`]). Whether a client may have the file: whoever opens one shows a [`Release`].
+
+mod source;
 
 use std::{
     collections::HashMap,
     fs::File,
-    io,
+    io::Write as _,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
@@ -29,13 +31,13 @@ use covouch_io::{
     secrets::{RedactedUrl, redact},
     state::{CacheWriter, Part as StatePart, State, StateError},
 };
-use futures_util::stream::{self, Stream};
 use tokio::sync::{Semaphore, watch};
 
+pub(crate) use self::source::{At, Source};
+use self::source::{Progress, blocking};
 use crate::{
     code, limits,
     release::Release,
-    respond::range::Part,
     session::{Failure, Session},
     wheel,
 };
@@ -103,20 +105,6 @@ impl DownloadError {
     }
 }
 
-/// How far a file has come.
-#[derive(Clone)]
-enum Progress {
-    Opening,
-    Coming { spool: Arc<File>, written: u64, length: Option<u64> },
-    Verified { file: Arc<File>, length: u64 },
-    Failed(DownloadError),
-}
-
-/// A file on its way to one reader.
-pub(crate) struct Source {
-    progress: watch::Receiver<Progress>,
-}
-
 /// All files on their way.
 pub(crate) struct Downloads {
     network: Network,
@@ -145,13 +133,13 @@ impl Downloads {
         let key = (remote.sha256, remote.metadata);
         let mut running = self.running();
         if let Some(sender) = running.get(&key).and_then(Weak::upgrade) {
-            return Ok(Source { progress: sender.subscribe() });
+            return Ok(Source::new(sender.subscribe()));
         }
         let (sender, progress) = watch::channel(Progress::Opening);
         let sender = Arc::new(sender);
         running.insert(key, Arc::downgrade(&sender));
         tokio::spawn(Arc::clone(self).bring(remote, release.subject().filename.clone(), sender));
-        Ok(Source { progress })
+        Ok(Source::new(progress))
     }
 
     async fn bring(
@@ -274,8 +262,7 @@ struct Spool {
 impl Spool {
     /// Takes a piece; says how many bytes there are now.
     fn write(&mut self, piece: &[u8]) -> Result<u64, DownloadError> {
-        io::Write::write_all(&mut &*self.file, piece)
-            .map_err(|error| DownloadError::Storage(error.to_string()))?;
+        (&*self.file).write_all(piece).map_err(|error| DownloadError::Storage(error.to_string()))?;
         self.cache.write(piece).map_err(|error| storage(&error))?;
         Ok(self.cache.length())
     }
@@ -291,81 +278,6 @@ impl Spool {
         let _ = blocking(move || cache.finish().map(drop)).await?;
         Ok((file, length))
     }
-}
-
-impl Source {
-    /// Waits until there is something to send, or nothing ever will be.
-    ///
-    /// # Errors
-    /// [`DownloadError`]; for files up to [`limits::TAIL_BYTES`] always before the first byte is sent.
-    pub(crate) async fn ready(&mut self) -> Result<Option<u64>, DownloadError> {
-        let progress = self.wait(|progress| match progress {
-            Progress::Opening => false,
-            Progress::Coming { written, .. } => *written > limits::TAIL_BYTES,
-            Progress::Verified { .. } | Progress::Failed(_) => true,
-        });
-        match progress.await? {
-            Progress::Coming { length, .. } => Ok(length),
-            Progress::Verified { length, .. } => Ok(Some(length)),
-            Progress::Failed(error) => Err(error),
-            Progress::Opening => Err(DownloadError::Abandoned),
-        }
-    }
-
-    /// Waits for the whole file.
-    ///
-    /// # Errors
-    /// [`DownloadError`] when it does not come.
-    pub(crate) async fn whole(&mut self) -> Result<(Arc<File>, u64), DownloadError> {
-        let is_done =
-            |progress: &Progress| matches!(progress, Progress::Verified { .. } | Progress::Failed(_));
-        match self.wait(is_done).await? {
-            Progress::Verified { file, length } => Ok((file, length)),
-            Progress::Failed(error) => Err(error),
-            Progress::Opening | Progress::Coming { .. } => Err(DownloadError::Abandoned),
-        }
-    }
-
-    /// The bytes of a part, as they may be sent; all there are without one. An error breaks the connection off.
-    pub(crate) fn stream(self, part: Option<Part>) -> impl Stream<Item = io::Result<Bytes>> + Send {
-        let at = part.map_or(0, |part| part.first);
-        let end = part.map_or(u64::MAX, |part| part.first.saturating_add(part.length));
-        stream::try_unfold((self, at), move |(mut source, at)| async move {
-            let Some((file, until)) = source.available(at, end).await? else { return Ok(None) };
-            let piece = blocking(move || read_piece(&file, at, until)).await.map_err(io::Error::other)??;
-            let next = at.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
-            Ok(Some((piece, (source, next))))
-        })
-    }
-
-    /// Waits until bytes from `at` on may be sent: up to where; nothing at the end.
-    async fn available(&mut self, at: u64, end: u64) -> io::Result<Option<(Arc<File>, u64)>> {
-        if at >= end {
-            return Ok(None);
-        }
-        let is_ready = |progress: &Progress| match progress {
-            Progress::Opening => false,
-            Progress::Coming { written, .. } => releasable(*written) > at,
-            Progress::Verified { .. } | Progress::Failed(_) => true,
-        };
-        match self.wait(is_ready).await.map_err(io::Error::other)? {
-            Progress::Coming { spool, written, .. } => Ok(Some((spool, releasable(written).min(end)))),
-            Progress::Verified { length, .. } if at >= length => Ok(None),
-            Progress::Verified { file, length } => Ok(Some((file, length.min(end)))),
-            Progress::Failed(error) => Err(io::Error::other(error)),
-            Progress::Opening => Err(io::Error::other(DownloadError::Abandoned)),
-        }
-    }
-
-    async fn wait(&mut self, is_ready: impl FnMut(&Progress) -> bool) -> Result<Progress, DownloadError> {
-        let progress = self.progress.wait_for(is_ready).await;
-        progress.map(|progress| progress.clone()).map_err(|_| DownloadError::Abandoned)
-    }
-}
-
-/// How many bytes of a file that is not verified may be sent. The one place where the tail is held back.
-fn releasable(written: u64) -> u64 {
-    written.saturating_sub(limits::TAIL_BYTES)
 }
 
 async fn compare(file: Arc<File>, expected: Sha256, url: RedactedUrl) -> Result<(), DownloadError> {
@@ -387,62 +299,4 @@ fn fetch_error(error: FetchError) -> DownloadError {
 
 fn storage(error: &StateError) -> DownloadError {
     DownloadError::Storage(error.to_string())
-}
-
-/// Runs disk work where it does not hold up the network.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, DownloadError> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| DownloadError::Abandoned)
-}
-
-fn read_piece(file: &File, at: u64, until: u64) -> io::Result<Bytes> {
-    let length = usize::try_from(until - at).unwrap_or(limits::PIECE_BYTES).min(limits::PIECE_BYTES);
-    let mut piece = vec![0; length];
-    let count = read_at(file, &mut piece, at)?;
-    if count == 0 {
-        return Err(io::ErrorKind::UnexpectedEof.into());
-    }
-    piece.truncate(count);
-    Ok(piece.into())
-}
-
-/// A file read from a place of our own: the open file's own place is its writer's.
-pub(crate) struct At<'a> {
-    file: &'a File,
-    at: u64,
-}
-
-impl<'a> At<'a> {
-    pub(crate) fn start(file: &'a File) -> Self {
-        Self { file, at: 0 }
-    }
-}
-
-impl io::Read for At<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = read_at(self.file, buffer, self.at)?;
-        self.at = self.at.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
-        Ok(count)
-    }
-}
-
-impl io::Seek for At<'_> {
-    fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
-        let at = match to {
-            io::SeekFrom::Start(at) => Some(at),
-            io::SeekFrom::Current(by) => self.at.checked_add_signed(by),
-            io::SeekFrom::End(by) => self.file.metadata()?.len().checked_add_signed(by),
-        };
-        self.at = at.ok_or(io::ErrorKind::InvalidInput)?;
-        Ok(self.at)
-    }
-}
-
-#[cfg(unix)]
-fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
-    std::os::unix::fs::FileExt::read_at(file, buffer, at)
-}
-
-#[cfg(windows)]
-fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
-    std::os::windows::fs::FileExt::seek_read(file, buffer, at)
 }

@@ -8,43 +8,26 @@
 //! # Not here
 //! HTTP ([`crate::routes`]), and whether a file may be let through ([`Snapshot`]).
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, PoisonError, RwLock},
-};
+use std::sync::{Arc, PoisonError, RwLock};
 
-use covouch_core::{
-    digest::Sha256,
-    evidence::Evidence,
-    name::ProjectName,
-    party::PartyName,
-    subject::FileName,
-    time::{Duration, Timestamp},
-};
-use covouch_io::{
-    clock::Clock,
-    collect::{self, Want},
-    index::{FetchedPage, Freshness, Index, PageAnswer, PageFetcher},
-    network::{FetchError, Network, Unreachable},
-};
+use covouch_core::{digest::Sha256, name::ProjectName, party::PartyName, subject::FileName, time::Timestamp};
+use covouch_io::{clock::Clock, network::Network};
 use covouch_policy::Blocked;
-use covouch_python::simple::{File, Marker, Page, render};
-use futures_util::future::join_all;
+use covouch_python::simple::{File, Page, render};
 use http::StatusCode;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
 use crate::{
-    address::{self, Door},
-    cache::{self, Holds, Listed, Metadata, Pages, Project, Projects, Promised, RenderedPage},
+    cache::{self, Holds, Listed, Metadata, Pages, Project, Projects, RenderedPage},
     code,
-    download::{Downloads, Remote},
+    download::Downloads,
     enforce::{self, Enforced, Style},
-    limits,
     release::{Block, Release},
     respond::{Problem, accept::Form},
     session::{BlockedFile, Failure, SeenProject, Session},
-    snapshot::{Home, Snapshot, unjudged},
+    snapshot::{Snapshot, unjudged},
+    upstream::Upstream,
 };
 
 /// What stands for itself in the last segment of a path.
@@ -56,7 +39,7 @@ pub(crate) struct Gate {
     pub(crate) downloads: Arc<Downloads>,
     pub(crate) network: Network,
     pub(crate) metadata: Metadata,
-    fetcher: PageFetcher,
+    upstream: Upstream,
     clock: Clock,
     blocked: Blocked,
     /// The gateway's own address, for links that people follow.
@@ -71,7 +54,7 @@ pub(crate) struct Parts {
     pub(crate) session: Arc<Session>,
     pub(crate) downloads: Arc<Downloads>,
     pub(crate) network: Network,
-    pub(crate) fetcher: PageFetcher,
+    pub(crate) upstream: Upstream,
     pub(crate) clock: Clock,
     pub(crate) blocked: Blocked,
     pub(crate) root: Url,
@@ -93,7 +76,7 @@ impl Found {
 
 impl Gate {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { session, downloads, network, fetcher, clock, blocked, root, snapshot } = parts;
+        let Parts { session, downloads, network, upstream, clock, blocked, root, snapshot } = parts;
         let snapshot = RwLock::new(snapshot);
         let (metadata, pages, projects) = (cache::metadata(), cache::pages(), cache::projects());
         Self {
@@ -101,7 +84,7 @@ impl Gate {
             downloads,
             network,
             metadata,
-            fetcher,
+            upstream,
             clock,
             blocked,
             root,
@@ -180,7 +163,7 @@ impl Gate {
             }
             self.projects.remove_if(name, |project| !project.as_ref().is_ok_and(holds));
         }
-        let read = async { self.read(name, &snapshot, now).await.map(|(project, _)| project) };
+        let read = async { self.upstream.read(name, &snapshot, now).await.map(|(project, _)| project) };
         let read = cache::find_or_make(&self.projects, name, read).await;
         read.inspect_err(|problem| self.failed(name.as_str(), problem))
     }
@@ -238,7 +221,7 @@ impl Gate {
         snapshot: &Arc<Snapshot>,
         now: Timestamp,
     ) -> Result<Arc<RenderedPage>, Problem> {
-        let (project, page) = self.read(name, snapshot, now).await?;
+        let (project, page) = self.upstream.read(name, snapshot, now).await?;
         self.projects.insert(name.clone(), Ok(Arc::clone(&project)));
         let (gate, snapshot) = (Arc::clone(self), Arc::clone(snapshot));
         // Ten thousand files take milliseconds to judge, compute and write: not on a thread that others wait for.
@@ -285,137 +268,4 @@ impl Gate {
         let holds = Holds { until, ..project.holds };
         Ok(Arc::new(RenderedPage::new(holds, bytes)))
     }
-
-    /// Reads what indexes say about a project, as far as the policy wants to know.
-    async fn read(
-        &self,
-        name: &ProjectName,
-        snapshot: &Snapshot,
-        now: Timestamp,
-    ) -> Result<(Arc<Project>, Page), Problem> {
-        let mut evidence = snapshot.gaps();
-        let mut answers = BTreeMap::new();
-        loop {
-            let mut wants = snapshot.wants(name, &evidence);
-            wants.retain(|want| evidence.project(&want.index, name).is_none());
-            if wants.is_empty() {
-                break;
-            }
-            let asked = join_all(wants.iter().map(|want| self.ask(snapshot, want))).await;
-            for (want, answer) in wants.into_iter().zip(asked) {
-                collect::add_answer(&mut evidence, &want, answer.as_ref(), None);
-                answers.extend(answer.map(|answer| (want.index, answer)));
-            }
-        }
-        let home = match snapshot.home(name, &evidence, now) {
-            Home::At(index) => index,
-            Home::Nowhere => {
-                let detail = format!("no index has a project `{name}`");
-                return Err(Problem::new(StatusCode::NOT_FOUND, code::NO_PROJECT, detail));
-            }
-            Home::Unknown(index) => {
-                return Err(match answers.get(&index) {
-                    Some(answer) => unanswered(&index, answer),
-                    None => Problem::new(
-                        StatusCode::BAD_GATEWAY,
-                        code::UPSTREAM_UNREACHABLE,
-                        format!("`{index}` cannot be asked"),
-                    ),
-                });
-            }
-        };
-        match answers.remove(&home) {
-            Some(PageAnswer::Page(fetched)) => {
-                let project = project(name, home, evidence, &fetched, (snapshot, now));
-                Ok((Arc::new(project), Arc::unwrap_or_clone(fetched).page))
-            }
-            Some(answer) => Err(unanswered(&home, &answer)),
-            None => {
-                let detail = format!("`{home}` was not asked for `{name}`");
-                Err(Problem::new(StatusCode::BAD_GATEWAY, code::UPSTREAM_UNREACHABLE, detail))
-            }
-        }
-    }
-
-    /// Asks an index; nothing when nobody said where it is, which is not the same as absent.
-    async fn ask(&self, snapshot: &Snapshot, want: &Want) -> Option<PageAnswer> {
-        let index = snapshot.index(&want.index)?;
-        Some(self.fetcher.fetch_page(index, &want.project, Freshness::Recent).await)
-    }
-}
-
-/// Why a page cannot be had. An index that does not answer in time is another failure than one that is not there.
-fn unanswered(index: &PartyName, answer: &PageAnswer) -> Problem {
-    let (status, code, detail, hint) = match answer {
-        PageAnswer::Unreachable(error) => {
-            (gateway_status(error), code::UPSTREAM_UNREACHABLE, error.to_string(), error.hint())
-        }
-        PageAnswer::Wrong(error) => {
-            (StatusCode::BAD_GATEWAY, code::UPSTREAM_WRONG, error.to_string(), error.hint())
-        }
-        PageAnswer::Page(_) | PageAnswer::Absent => {
-            (StatusCode::BAD_GATEWAY, code::UPSTREAM_WRONG, format!("`{index}` gave no page"), None)
-        }
-    };
-    Problem::new(status, code, detail).hint(hint.map(|hint| hint.to_string()))
-}
-
-/// The status that says what went wrong upstream (RFC 9110 §15.6.3, §15.6.5).
-pub(crate) fn gateway_status(error: &FetchError) -> StatusCode {
-    match error {
-        FetchError::Unreachable { why: Unreachable::TimedOut(_), .. } => StatusCode::GATEWAY_TIMEOUT,
-        _ => StatusCode::BAD_GATEWAY,
-    }
-}
-
-fn project(
-    name: &ProjectName,
-    home: PartyName,
-    evidence: Evidence,
-    fetched: &FetchedPage,
-    (snapshot, now): (&Snapshot, Timestamp),
-) -> Project {
-    let page = &fetched.page;
-    let files = page.files().iter();
-    let listed = files
-        .map(|file| (file.filename().clone(), listed(file, &home, name, (snapshot.index(&home), fetched))));
-    Project {
-        holds: Holds {
-            snapshot: snapshot.number(),
-            until: now.plus(Duration::from_seconds(limits::PAGE_AGE_SECONDS)),
-        },
-        name: name.clone(),
-        evidence,
-        is_quarantined: page.status().is_some_and(|status| *status.marker() == Marker::Quarantined),
-        files: listed.collect(),
-        home,
-    }
-}
-
-fn listed(
-    file: &File,
-    home: &PartyName,
-    project: &ProjectName,
-    (index, fetched): (Option<&Index>, &FetchedPage),
-) -> Listed {
-    let (sha256, promised) = (file.sha256(), enforce::promised_metadata(file));
-    let request = |url: &Url| index.map(|index| index.file_request(url, fetched.reach));
-    let remote = sha256.zip(request(file.url()));
-    Listed {
-        subject: file.subject(),
-        remote: remote.map(|(sha256, request)| Remote { sha256, request, metadata: promised }),
-        size: file.size(),
-        metadata: promised
-            .zip(request(&metadata_url(file.url())))
-            .map(|(sha256, request)| Promised { sha256, request }),
-        is_wheel: file.dist().is_wheel(),
-        address: address::of_file(Door::Open, sha256.as_ref(), home, project, file.url()).into(),
-    }
-}
-
-/// PEP 658: "the URL of the distribution file" with `.metadata` behind it. Behind a signed address nothing fits.
-fn metadata_url(file: &Url) -> Url {
-    let mut url = file.clone();
-    url.set_path(&format!("{}.metadata", file.path()));
-    url
 }

@@ -29,6 +29,7 @@ use crate::{
     server::{self, Answers},
     session::{Session, SessionReport},
     snapshot::{Basis, Snapshot},
+    upstream::Upstream,
 };
 
 /// Says whether there is something new to decide with; asked every [`limits::RENEWAL_TIME`], on a thread that may
@@ -125,7 +126,7 @@ impl Gateway {
         let gate = Arc::new(Gate::new(Parts {
             session: Arc::clone(&session),
             downloads: Arc::new(Downloads::new(network.clone(), state.clone(), Arc::clone(&session))),
-            fetcher: PageFetcher::new(network.clone(), state, settings.clock),
+            upstream: Upstream::new(PageFetcher::new(network.clone(), state, settings.clock)),
             network,
             clock: settings.clock,
             blocked: settings.blocked,

@@ -31,6 +31,7 @@ mod routes;
 mod server;
 mod snapshot;
 mod stall;
+mod upstream;
 mod wheel;
 
 pub use self::{

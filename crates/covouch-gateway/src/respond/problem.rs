@@ -86,6 +86,14 @@ impl Problem {
         &self.detail
     }
 
+    /// uv prints this before the detail.
+    fn title(&self) -> &'static str {
+        match self.status {
+            StatusCode::FORBIDDEN | StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS => "kept out by covouch",
+            status => status.canonical_reason().unwrap_or("not answered by covouch"),
+        }
+    }
+
     /// The line that stands behind the status.
     fn phrase(&self) -> String {
         let mut line = format!("covouch: {}", self.detail);
@@ -100,7 +108,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let document = Document {
             r#type: format!("urn:covouch:code:{}", self.code),
-            title: self.status.canonical_reason().unwrap_or("Refused"),
+            title: self.title(),
             status: self.status.as_u16(),
             detail: &self.detail,
             code: self.code.as_str(),

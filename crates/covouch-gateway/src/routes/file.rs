@@ -22,12 +22,13 @@ use crate::{
     cache::Listed,
     code,
     download::{DownloadError, Source},
-    gate::{Found, Gate, gateway_status},
+    gate::{Found, Gate},
     release::{Block, Release},
     respond::{
         Problem, etag,
         range::{Part, Wanted},
     },
+    upstream::gateway_status,
 };
 
 /// Files never change under their address: PEP 503 indexes say the same of theirs.

@@ -20,10 +20,11 @@ use crate::{
     cache::{Listed, Promised, find_or_make},
     code,
     download::{At, DownloadError},
-    gate::{Found, Gate, gateway_status},
+    gate::{Found, Gate},
     limits,
     release::Release,
     respond::{Problem, etag},
+    upstream::gateway_status,
     wheel,
 };
 

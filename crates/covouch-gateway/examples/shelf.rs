@@ -1,0 +1,220 @@
+//! Fills a folder for the `bare` example with projects that the test kit builds, for `cargo xtask bench`.
+//!
+//! ```text
+//! shelf pages|install|lock FOLDER
+//! pages     one small project, and one with a page as numpy's
+//! install   160 packages that need each other, about 100 MB; FOLDER/requirements.txt names the first of them
+//! lock      300 projects with 200 files each, and FOLDER/uv.lock with the newest release of each
+//! ```
+//!
+//! The same bytes on every machine.
+
+#![expect(clippy::expect_used, reason = "a tool of the bench: what is not as it should be ends it")]
+
+use std::{
+    env,
+    fmt::Write as _,
+    fs,
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    path::{Path, PathBuf},
+};
+
+use covouch_testkit::{
+    distribution::Distribution,
+    index::{IndexServer, Site},
+    wheel::Wheel,
+};
+
+/// Older than any policy asks.
+const UPLOADED: &str = "2025-03-04T05:06:07Z";
+
+/// Packages to be installed, and how many of them are asked for by name.
+const PACKAGES: usize = 160;
+const NAMED: usize = 20;
+
+/// Older releases of each, for pages of a usual size.
+const OLDER: usize = 15;
+
+/// Projects of the lock file, releases of each, and files of each release.
+const LOCKED: usize = 300;
+const RELEASES: usize = 20;
+const TAGS: [&str; 9] = [
+    "cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64",
+    "cp311-cp311-manylinux_2_17_aarch64.manylinux2014_aarch64",
+    "cp311-cp311-macosx_11_0_arm64",
+    "cp311-cp311-win_amd64",
+    "cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64",
+    "cp312-cp312-manylinux_2_17_aarch64.manylinux2014_aarch64",
+    "cp312-cp312-macosx_11_0_arm64",
+    "cp312-cp312-win_amd64",
+    "cp313-cp313-macosx_10_13_x86_64",
+];
+
+fn main() {
+    let mut arguments = env::args().skip(1);
+    let what = arguments.next().expect("what to make");
+    let folder = PathBuf::from(arguments.next().expect("a folder"));
+    fs::create_dir_all(&folder).expect("a folder that can be made");
+    match what.as_str() {
+        "pages" => pages(&folder),
+        "install" => install(&folder),
+        "lock" => lock(&folder),
+        _ => panic!("`{what}` is not known"),
+    }
+}
+
+fn pages(folder: &Path) {
+    let mut shelf = Shelf::default();
+    for minor in 0..3 {
+        shelf.list(Wheel::new("small", &format!("1.{minor}")).build());
+    }
+    for release in 0..80 {
+        for build in 0..3 {
+            for tag in TAGS {
+                let name = format!("numpy_like-{release}.0-{build}-{tag}.whl");
+                shelf.list(Distribution::new(&name, name.clone()));
+            }
+        }
+    }
+    shelf.write(folder);
+}
+
+/// Number n needs 2n + 20 and 2n + 21, and 37 later one more: four levels, as deep as a web framework's.
+fn install(folder: &Path) {
+    let mut shelf = Shelf::default();
+    let name = |number: usize| format!("package-{number:03}");
+    for number in 0..PACKAGES {
+        let module = name(number).replace('-', "_");
+        let mut wheel = Wheel::new(&name(number), &format!("{OLDER}.0")).padded(size(number));
+        for needed in [2 * number + NAMED, 2 * number + NAMED + 1, number + 37] {
+            if needed < PACKAGES {
+                wheel = wheel.requires(&format!("{}>=1", name(needed)));
+            }
+        }
+        for part in 0..25 {
+            wheel = wheel.file(&format!("{module}/part_{part}.py"), "value = 0\n".repeat(200));
+        }
+        for older in 0..OLDER {
+            let file = format!("{module}-{older}.0-py3-none-any.whl");
+            let distribution = Distribution::new(&file, file.clone());
+            shelf.list(distribution.with_metadata(format!(
+                "Metadata-Version: 2.1\nName: {}\nVersion: {older}.0\n",
+                name(number)
+            )));
+        }
+        shelf.list(wheel.build());
+    }
+    shelf.write(folder);
+    let named: String = (0..NAMED).map(|number| name(number) + "\n").collect();
+    fs::write(folder.join("requirements.txt"), named).expect("a file that can be written");
+}
+
+/// Some large, most small: 4 of 12 MB, 12 of 2 MB, the others 200 kB.
+const fn size(number: usize) -> usize {
+    match number % 40 {
+        7 => 12_000_000,
+        3 | 19 | 31 => 2_000_000,
+        _ => 200_000,
+    }
+}
+
+fn lock(folder: &Path) {
+    let mut shelf = Shelf::default();
+    let mut lock = "version = 1\nrequires-python = \">=3.11\"\n".to_owned();
+    for number in 0..LOCKED {
+        let project = format!("project-{number:03}");
+        let module = project.replace('-', "_");
+        let mut newest = Vec::new();
+        for release in 0..RELEASES {
+            let sdist = format!("{module}-{release}.1.tar.gz");
+            let wheels = TAGS.map(|tag| format!("{module}-{release}.1-{tag}.whl"));
+            newest = [sdist]
+                .into_iter()
+                .chain(wheels)
+                .map(|name| Distribution::new(&name, name.clone()))
+                .collect();
+            newest.iter().cloned().for_each(|file: Distribution| shelf.list(file));
+        }
+        let _ = write!(
+            lock,
+            "\n[[package]]\nname = \"{project}\"\nversion = \"{}.1\"\nsource = {{ registry = \"https://index.example/simple\" }}\n",
+            RELEASES - 1
+        );
+        for (place, file) in newest.iter().enumerate() {
+            let entry = format!(
+                "{{ url = \"https://files.index.example/packages/aa/bb/{}/{}\", hash = \"sha256:{}\", size = 12345, upload-time = \"{UPLOADED}\" }}",
+                "c".repeat(60),
+                file.filename(),
+                file.sha256()
+            );
+            let _ = match place {
+                0 => write!(lock, "sdist = {entry}\nwheels = [\n"),
+                _ => writeln!(lock, "    {entry},"),
+            };
+        }
+        lock.push_str("]\n");
+    }
+    shelf.write(folder);
+    fs::write(folder.join("uv.lock"), lock).expect("a file that can be written");
+}
+
+/// Distributions, and the index that writes their pages.
+#[derive(Default)]
+struct Shelf {
+    site: Site,
+    files: Vec<Distribution>,
+}
+
+impl Shelf {
+    fn list(&mut self, file: Distribution) {
+        self.site = std::mem::take(&mut self.site).with(file.clone(), UPLOADED);
+        self.files.push(file);
+    }
+
+    fn write(self, folder: &Path) {
+        let server = IndexServer::start(self.site);
+        let mut projects: Vec<&str> = self.files.iter().map(|file| file.project().as_str()).collect();
+        projects.dedup();
+        for project in projects {
+            for (form, name) in
+                [("application/vnd.pypi.simple.v1+json", "page.json"), ("text/html", "page.html")]
+            {
+                let page = ask(&server, &format!("/simple/{project}/"), form);
+                write(
+                    &folder.join("simple").join(project).join(name),
+                    page.replace(server.origin(), "{origin}"),
+                );
+            }
+        }
+        for file in &self.files {
+            // A page alone is asked for where a file is nothing but its name.
+            if file.metadata().is_none() {
+                continue;
+            }
+            let path = server.file_url(file).replace(server.origin(), "");
+            let path = folder.join(path.trim_start_matches('/'));
+            write(&path, file.bytes());
+            if let Some(metadata) = file.metadata() {
+                write(&path.with_file_name(format!("{}.metadata", file.filename())), metadata);
+            }
+        }
+    }
+}
+
+fn write(path: &Path, bytes: impl AsRef<[u8]>) {
+    fs::create_dir_all(path.parent().expect("a folder")).expect("a folder that can be made");
+    fs::write(path, bytes).expect("a file that can be written");
+}
+
+/// The body of an answer.
+fn ask(server: &IndexServer, path: &str, accept: &str) -> String {
+    let mut stream = TcpStream::connect(server.address()).expect("a running index");
+    let request =
+        format!("GET {path} HTTP/1.1\r\nhost: index\r\naccept: {accept}\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("an index that listens");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer in text");
+    assert!(answer.starts_with("HTTP/1.1 200"), "`{path}` is not there");
+    answer.split_once("\r\n\r\n").expect("a head and a body").1.to_owned()
+}
