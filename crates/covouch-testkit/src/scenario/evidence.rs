@@ -30,7 +30,7 @@ impl World {
             }
             for file in self.listed(name, now).filter(|_| facts.reachable) {
                 let subject = file.distribution.subject().clone();
-                evidence.add_listing(name.clone(), subject, listing(name, facts, file));
+                evidence.add_listing(name.clone(), subject, listing(name, facts, &file));
             }
         }
         for chain in self.chains(now) {

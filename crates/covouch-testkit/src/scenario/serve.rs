@@ -31,7 +31,7 @@ impl World {
     fn site(&self, name: &PartyName) -> Site {
         let mut site = Site::new();
         for file in self.listed(name, self.now) {
-            site.list(file.clone());
+            site.list(file);
         }
         let Some(facts) = self.indexes.get(name) else { return site };
         for (project, status) in &facts.status {

@@ -82,6 +82,8 @@ pub(super) struct WireFile {
     pub(super) on: Vec<String>,
     pub(super) uploaded: Datetime,
     pub(super) yanked: Option<String>,
+    /// From when on it is yanked; from the beginning when absent.
+    pub(super) yanked_at: Option<Datetime>,
     #[serde(default)]
     pub(super) holds: String,
     #[serde(default)]

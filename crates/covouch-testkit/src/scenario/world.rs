@@ -39,8 +39,22 @@ pub(super) struct IndexFacts {
 /// What is true of a file.
 #[derive(Clone, Debug)]
 pub(super) struct FileFacts {
+    /// As it is listed in the end.
     pub(super) listed: Listed,
+    /// From when on it is yanked, where it is not from the beginning.
+    yanked_at: Option<Timestamp>,
     pub(super) on: BTreeSet<PartyName>,
+}
+
+impl FileFacts {
+    /// As it is listed at this moment; `None` while it is not there yet.
+    fn listed_at(&self, now: Timestamp) -> Option<Listed> {
+        let mut listed = Some(&self.listed).filter(|listed| listed.uploaded <= now)?.clone();
+        if self.yanked_at.is_some_and(|from| now < from) {
+            listed.yanked = None;
+        }
+        Some(listed)
+    }
 }
 
 impl World {
@@ -117,14 +131,28 @@ impl World {
         &self.require
     }
 
+    /// When the file of this label was uploaded.
+    #[must_use]
+    pub fn uploaded(&self, label: &str) -> Option<Timestamp> {
+        self.files.get(label).map(|file| file.listed.uploaded)
+    }
+
+    /// The same world before any index reacted: no file is yanked, every project is active.
+    #[must_use]
+    pub fn before_reactions(mut self) -> Self {
+        for file in self.files.values_mut() {
+            file.listed.yanked = None;
+        }
+        for index in self.indexes.values_mut() {
+            index.status.clear();
+        }
+        self
+    }
+
     /// The files an index lists at this moment.
-    pub(super) fn listed<'a>(
-        &'a self,
-        index: &'a PartyName,
-        now: Timestamp,
-    ) -> impl Iterator<Item = &'a Listed> {
+    pub(super) fn listed(&self, index: &PartyName, now: Timestamp) -> impl Iterator<Item = Listed> {
         let files = self.files.values().filter(move |file| file.on.contains(index));
-        files.map(|file| &file.listed).filter(move |listed| listed.uploaded <= now)
+        files.filter_map(move |file| file.listed_at(now))
     }
 
     /// Every project anybody in this world knows.
@@ -173,8 +201,12 @@ fn file_facts(
         return Err(ScenarioError::value(at, format_args!("no index `{unknown}`")));
     }
     let distribution = distribution(&at, wire.name.as_deref().unwrap_or(label), wire)?;
-    let uploaded = moment(&at, &wire.uploaded)?;
-    Ok(FileFacts { listed: Listed { distribution, uploaded, yanked: wire.yanked.clone() }, on })
+    if wire.yanked_at.is_some() && wire.yanked.is_none() {
+        return Err(ScenarioError::value(at, "`yanked-at` says when, and nothing says `yanked`"));
+    }
+    let yanked_at = wire.yanked_at.as_ref().map(|from| moment(&at, from)).transpose()?;
+    let listed = Listed { distribution, uploaded: moment(&at, &wire.uploaded)?, yanked: wire.yanked.clone() };
+    Ok(FileFacts { listed, yanked_at, on })
 }
 
 /// What a file holds is text in a comment: it makes other bytes and does nothing.
@@ -212,4 +244,59 @@ fn distribution(at: &str, filename: &str, wire: &WireFile) -> Result<Distributio
 
 fn party(at: &str, name: &str) -> Result<PartyName, ScenarioError> {
     PartyName::parse(name).map_err(|error| ScenarioError::value(at, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use covouch_core::evidence::{Evidence, Listing, Stated};
+
+    use super::*;
+
+    const WORLD: &str = r#"
+        now = 2026-06-05T00:00:00Z
+        policy = ""
+        [index.pypi]
+        status = { widget = "quarantined" }
+        [file."widget-1.0-py3-none-any.whl"]
+        on = ["pypi"]
+        uploaded = 2026-06-01T00:00:00Z
+        yanked = "broken"
+        yanked-at = 2026-06-03T00:00:00Z
+    "#;
+
+    fn world(text: &str) -> Result<World, ScenarioError> {
+        World::from_facts(&text.parse().unwrap())
+    }
+
+    fn listing(world: &World, evidence: &Evidence) -> Listing {
+        let pypi = PartyName::parse("pypi").unwrap();
+        evidence.listing(&pypi, world.subject("widget-1.0-py3-none-any.whl")).unwrap().clone()
+    }
+
+    #[test]
+    fn a_file_is_yanked_from_its_moment_on() {
+        let world = world(WORLD).unwrap();
+        let at = |time| listing(&world, &world.evidence(Timestamp::parse(time).unwrap())).yanked;
+        assert_eq!(at("2026-06-02T23:59:59Z"), Stated::NotStated);
+        assert_eq!(at("2026-06-03T00:00:00Z"), Stated::Is(Some("broken".into())));
+        assert_eq!(at("2026-06-05T00:00:00Z"), Stated::Is(Some("broken".into())));
+    }
+
+    #[test]
+    fn before_reactions_nothing_is_yanked_or_quarantined() {
+        let world = world(WORLD).unwrap();
+        assert_eq!(
+            listing(&world, &world.evidence(world.now())).status,
+            Stated::Is(ProjectStatus::Quarantined)
+        );
+        let before = world.before_reactions();
+        let listing = listing(&before, &before.evidence(before.now()));
+        assert_eq!((listing.yanked, listing.status), (Stated::NotStated, Stated::Is(ProjectStatus::Active)));
+    }
+
+    #[test]
+    fn a_moment_of_yanking_without_yanking_is_refused() {
+        let error = world(&WORLD.replace("yanked = \"broken\"", "")).unwrap_err();
+        assert!(error.to_string().contains("`yanked-at` says when"), "{error}");
+    }
 }
