@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn the_environment_counts_more_than_a_section_and_a_section_more_than_all() {
-        let output = ":env:.find-links='/opt/wheels'\n\
+        let output = ":env:.find-links='/somewhere/wheels'\n\
                       global.extra-index-url='\\nhttps://a.example/simple\\nhttps://b.example/simple'\n\
                       global.index-url=\"https://u:it's@all.example/simple\"\n\
                       install.index-url='https://install.example/simple'\n\
