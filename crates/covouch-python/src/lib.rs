@@ -18,7 +18,6 @@ pub mod limits;
 pub mod lock;
 pub mod simple;
 
-
 mod address;
 
 pub use covouch_core::shown;

@@ -101,7 +101,7 @@ mod tests {
     fn a_record_that_lies_about_its_length_is_malformed() {
         for body in [
             &b"11 path=a\n"[..],
-            b"9 path=a\n",
+            b"8 path=a\n",
             b"path=a\n",
             b"+10 path=a\n",
             b"0 a=b\n",
