@@ -162,6 +162,11 @@ fn what_is_neither_file_nor_folder_is_refused() {
     for attributes in [0o120_777 << 16, 0o060_644 << 16, 0o010_644 << 16, 0o040_755 << 16, 0x10] {
         assert_code(read_zip(&zip_with(|member| member.attributes = attributes)), "archive-member-kind");
     }
+    assert_code(
+        read_members(&tar_with(|member| (member.kind, member.name) = (0, b"demo-1.0/a/".to_vec()))),
+        "archive-member-kind",
+    );
+    assert!(read_members(&tar_with(|member| member.kind = 0)).is_ok());
     for kind in [b'1', b'2', b'3', b'4', b'6', b'7', b'S', b'V', b'K', b'?'] {
         assert_code(read_members(&tar_with(|member| member.kind = kind)), "archive-member-kind");
     }

@@ -40,7 +40,8 @@ impl Header {
         // GNU's base-256 numbers are for sizes beyond 8 GB, which are beyond our limits.
         let size = octal(blocks.size).ok_or_else(|| malformed("a size is not an octal number"))?;
         let kind = match blocks.kind {
-            b'0' | 0 if name.ends_with(b"/") => {
+            // An old file whose name ends in `/` is a folder to some, even where a longer name follows from pax.
+            0 if name.ends_with(b"/") => {
                 return Err(other_kind(&name, "a folder to some readers only"));
             }
             b'0' | 0 => Kind::File,
