@@ -72,7 +72,7 @@ impl Assessment {
             let indexes = indexes::resolve(&all, settings, Wrapped::Other, freshness).await?;
             let fetcher =
                 PageFetcher::new(settings.network().clone(), settings.state().clone(), settings.clock());
-            let sources = Sources { fetcher: &fetcher, indexes: &indexes, freshness };
+            let sources = Sources { fetcher: &fetcher, indexes: &indexes.known, freshness };
             let wants = |evidence: &Evidence| {
                 let want = |project: &&ProjectName| {
                     let project = ProjectName::clone(project);

@@ -56,7 +56,10 @@ impl Gate {
         let policies = loaded.policies(terminal)?;
         let all: Vec<_> = policies.iter().collect();
         let found = indexes::resolve(&all, settings, wrapped, Freshness::Recent).await?;
-        let indexes: Vec<Index> = found.into_values().collect();
+        for unused in &found.unused {
+            terminal.note(format_args!("not used, for the policy does not name it: {unused}"));
+        }
+        let indexes: Vec<Index> = found.known.into_values().collect();
         let folders = loaded.trust_folders();
         // At the start a broken folder is an error; later it makes what it said unknown.
         let mut evidence = Evidence::new();

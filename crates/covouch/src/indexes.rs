@@ -12,10 +12,10 @@ use std::{
     time::UNIX_EPOCH,
 };
 
-use covouch_core::{digest::Sha256Stream, party::PartyName, time::Timestamp};
+use covouch_core::{digest::Sha256Stream, party::PartyName, shown::Shown, time::Timestamp};
 use covouch_io::{
     index::{Freshness, Index},
-    installer::{self, Invocation, Question, Sourced, Wrapped},
+    installer::{self, Invocation, Question, Wrapped},
     secrets::{Address, netrc::Netrc},
     state,
 };
@@ -27,8 +27,13 @@ use crate::{failure::Failure, settings::Settings};
 /// Seconds for which an installer's answer is used without asking again.
 const KEPT_SECONDS: i64 = 3_600;
 
-/// Indexes by the names the policies give them.
-pub(crate) type Indexes = HashMap<PartyName, Index>;
+/// The indexes the policies name, by those names.
+#[derive(Default)]
+pub(crate) struct Indexes {
+    pub(crate) known: HashMap<PartyName, Index>,
+    /// What the installers would use besides, and covouch does not: the policies do not name it.
+    pub(crate) unused: Vec<String>,
+}
 
 /// Finds the address of every index that these policies name.
 ///
@@ -40,8 +45,8 @@ pub(crate) async fn resolve(
     wrapped: Wrapped,
     freshness: Freshness,
 ) -> Result<Indexes, Failure> {
-    let mut indexes = Indexes::new();
-    let mut pypi = None;
+    let mut indexes = Indexes::default();
+    let mut pypi: Option<Address> = None;
     for source in policies.iter().flat_map(|policy| policy.sources()) {
         let SourceKind::Index(address) = &source.kind else { continue };
         let address = match address {
@@ -49,11 +54,17 @@ pub(crate) async fn resolve(
                 Failure::new("index-address", format!("party `{}`: {error}", source.name))
             })?,
             IndexAddress::Named(_) => match &pypi {
-                Some(address) => Address::clone(address),
-                None => pypi.insert(named(settings, wrapped, freshness).await?).clone(),
+                Some(address) => address.clone(),
+                None => {
+                    let (address, unused) = named(settings, wrapped, freshness).await?;
+                    indexes.unused = unused;
+                    pypi.insert(address).clone()
+                }
             },
         };
-        indexes.insert(source.name.clone(), Index::new(source.name.clone(), with_netrc(address, settings)));
+        indexes
+            .known
+            .insert(source.name.clone(), Index::new(source.name.clone(), with_netrc(address, settings)));
     }
     Ok(indexes)
 }
@@ -61,7 +72,7 @@ pub(crate) async fn resolve(
 /// The address of one index that somebody wrote on a command line: the name `pypi`, or a URL.
 pub(crate) async fn resolve_one(written: &str, settings: &Settings) -> Result<Index, Failure> {
     let address = if written == "pypi" {
-        named(settings, Wrapped::Other, Freshness::Recent).await?
+        named(settings, Wrapped::Other, Freshness::Recent).await?.0
     } else {
         Address::parse(written)
             .map_err(|_| Failure::usage(format!("`{written}` is neither `pypi` nor the URL of an index")))?
@@ -85,43 +96,67 @@ struct Kept {
     depends_on: String,
     asked: i64,
     address: String,
+    unused: Vec<String>,
 }
 
-/// The address of the index named `pypi`.
-async fn named(settings: &Settings, wrapped: Wrapped, freshness: Freshness) -> Result<Address, Failure> {
+/// The address of the index named `pypi`, and what its installer would use besides.
+async fn named(
+    settings: &Settings,
+    wrapped: Wrapped,
+    freshness: Freshness,
+) -> Result<(Address, Vec<String>), Failure> {
     let file = settings.state().root().join("installers.json");
     let depends_on = dependencies(wrapped);
-    if let Some(address) = kept(&file, &depends_on, settings, freshness) {
-        return Ok(address);
+    if let Some(kept) = kept(&file, &depends_on, settings, freshness) {
+        return Ok(kept);
     }
-    let sourced = ask(settings, wrapped).await?;
-    let address = sourced.value;
+    let (address, unused) = ask(settings, wrapped).await?;
     if address.credentials().is_none() {
-        let kept = Kept { depends_on, asked: settings.now().unix(), address: address.url().to_string() };
+        let kept = Kept {
+            depends_on,
+            asked: settings.now().unix(),
+            address: address.url().to_string(),
+            unused: unused.clone(),
+        };
         // Not keeping it only means asking again.
         if let Ok(bytes) = serde_json::to_vec(&kept) {
             drop(state::write_atomically(&file, &bytes));
         }
     }
-    Ok(address)
+    Ok((address, unused))
 }
 
-fn kept(file: &Path, depends_on: &str, settings: &Settings, freshness: Freshness) -> Option<Address> {
+fn kept(
+    file: &Path,
+    depends_on: &str,
+    settings: &Settings,
+    freshness: Freshness,
+) -> Option<(Address, Vec<String>)> {
     let kept: Kept = serde_json::from_slice(&fs::read(file).ok()?).ok()?;
     let age = Timestamp::from_unix(kept.asked)?.until(settings.now()).seconds();
     let fresh = freshness == Freshness::Recent && age < KEPT_SECONDS && kept.depends_on == depends_on;
     // Without a network nothing new can be learned from the address, so the last one stands.
-    (fresh || settings.network().is_offline()).then(|| Address::parse(&kept.address).ok())?
+    let address = Address::parse(&kept.address).ok()?;
+    (fresh || settings.network().is_offline()).then_some((address, kept.unused))
 }
 
-async fn ask(settings: &Settings, wrapped: Wrapped) -> Result<Sourced<Address>, Failure> {
+async fn ask(settings: &Settings, wrapped: Wrapped) -> Result<(Address, Vec<String>), Failure> {
     let question = Question {
         pip: Some(pip(settings)),
         uv: Some(Invocation::new("uv", Vec::<OsString>::new())),
         environment: env::vars_os().collect(),
         folder: settings.state().root().to_owned(),
     };
-    Ok(installer::ask(&question).await.pypi(None, wrapped)?)
+    let installers = installer::ask(&question).await;
+    let address = installers.pypi(None, wrapped)?.value;
+    let (extra, find_links) = match (wrapped, &installers.pip, &installers.uv) {
+        (Wrapped::Uv, _, Ok(uv)) | (_, Err(_), Ok(uv)) => (&uv.extra_indexes[..], &uv.find_links[..]),
+        (_, Ok(pip), _) => (&pip.extra_indexes[..], &pip.find_links[..]),
+        (_, Err(_), Err(_)) => (&[][..], &[][..]),
+    };
+    let extra = extra.iter().map(|extra| format!("the extra index `{}` ({})", extra.value, extra.source));
+    let find_links = find_links.iter().map(|place| format!("files in `{}`", Shown::new(place)));
+    Ok((address, extra.chain(find_links).collect()))
 }
 
 /// pip as the shell finds it, else as a module of the Python the shell finds.

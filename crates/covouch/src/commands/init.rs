@@ -56,7 +56,7 @@ pub(super) fn run(arguments: &Init, settings: &Settings, terminal: &Terminal) ->
     };
     let text = render(&installed)?;
     parse(&text)?;
-    state::write_atomically(&path, text.as_bytes())?;
+    state::write_project_file(&path, text.as_bytes())?;
     terminal.answer(format_args!("wrote {} with the preset `{}`", path.display(), preset.as_str()));
     match &lock_path {
         Some(lock) => terminal.note(format_args!(

@@ -64,7 +64,7 @@ fn create(
     let file = secret.to_openssh(comment, protection.as_ref())?;
     let public = secret.public_key();
     state::write_atomically(&path, file.as_bytes())?;
-    state::write_atomically(&keys::public_path(&path), format!("{public} {comment}\n").as_bytes())?;
+    state::write_project_file(&keys::public_path(&path), format!("{public} {comment}\n").as_bytes())?;
     terminal.answer(format_args!("{public} {comment}"));
     terminal.note(format_args!("key `{name}` is kept in {}", path.display()));
     Ok(())

@@ -40,6 +40,9 @@ pub(super) fn run(arguments: &Run, settings: &Settings, terminal: &Terminal) -> 
         terminal.warn("poetry cannot be pointed at another index; behind the guard it reaches none");
         terminal.hint("judge its lock instead: `covouch check poetry.lock`");
     }
+    if wrapped.installer == Installer::Uv {
+        wrapped::check_uv_configuration(Path::new("."))?;
+    }
     let loaded = Loaded::find(Path::new("."), settings, terminal)?;
     settings.block_on(async {
         let listener = listen(settings).await?;
@@ -58,7 +61,7 @@ pub(super) fn run(arguments: &Run, settings: &Settings, terminal: &Terminal) -> 
         };
         interrupts.abort();
         let session = gate.gateway.shutdown().await;
-        let outcome = report::conclude(&session, gate.policies.project(), ended?);
+        let outcome = report::conclude(&session, gate.policies.project(), ended?, settings.now());
         report::print(&outcome, &session, terminal);
         if let Some(file) = &arguments.report {
             report::write(file, &session)?;

@@ -37,24 +37,29 @@ pub(super) fn print(answer: &Answer, terminal: &Terminal) {
         ));
     }
     for group in groups(answer) {
-        terminal.answer(render(&group, answer.report.as_of));
+        terminal.answer(render(&group));
     }
     terminal.answer(totals(answer));
 }
 
-/// Files of one release with one verdict for one reason: what is said of one is true of all.
+/// Files of one release of which exactly the same is said.
 struct Group<'a> {
+    kind: VerdictKind,
+    body: String,
     files: Vec<&'a FileReport>,
 }
 
 fn groups(answer: &Answer) -> Vec<Group<'_>> {
-    let mut groups: BTreeMap<(&ProjectName, &Version, VerdictKind, &str), Vec<&FileReport>> = BTreeMap::new();
+    let mut groups: BTreeMap<(&ProjectName, &Version, VerdictKind, String), Vec<&FileReport>> =
+        BTreeMap::new();
     let told = |file: &&FileReport| answer.detail == Detail::Everything || !file.verdict.lets_in();
     for file in answer.report.files.iter().filter(told) {
-        let key = (&file.subject.project, &file.subject.version, file.verdict.kind(), file.reason.as_str());
+        let subject = &file.subject;
+        let key = (&subject.project, &subject.version, file.verdict.kind(), body(file, answer.report.as_of));
         groups.entry(key).or_default().push(file);
     }
-    groups.into_values().map(|files| Group { files }).collect()
+    let groups = groups.into_iter();
+    groups.map(|((_, _, kind, body), files)| Group { kind, body, files }).collect()
 }
 
 fn style(kind: VerdictKind) -> Style {
@@ -65,16 +70,20 @@ fn style(kind: VerdictKind) -> Style {
     }
 }
 
-fn render(group: &Group<'_>, now: Timestamp) -> String {
+fn render(group: &Group<'_>) -> String {
     let mut text = String::new();
     let Some(first) = group.files.first() else { return text };
-    let kind = first.verdict.kind();
     let subject = &first.subject;
-    let code = paint(FAINT, format_args!("[{}]", first.verdict.code()));
     // Writing into a string cannot fail.
-    let _ = write!(text, "{} {} {}", paint(style(kind), kind.as_str()), subject.project, subject.version);
+    let _ = write!(
+        text,
+        "{} {} {}",
+        paint(style(group.kind), group.kind.as_str()),
+        subject.project,
+        subject.version
+    );
     let _ = match why(first) {
-        Some(why) => writeln!(text, ": {why} {code}"),
+        Some(why) => writeln!(text, ": {why} {}", paint(FAINT, format_args!("[{}]", first.verdict.code()))),
         None => writeln!(text),
     };
     for file in group.files.iter().take(NAMES) {
@@ -84,20 +93,28 @@ fn render(group: &Group<'_>, now: Timestamp) -> String {
     if let Some(more) = group.files.len().checked_sub(NAMES).filter(|more| *more > 0) {
         let _ = writeln!(text, "    {}", paint(FAINT, format_args!("and {more} more files")));
     }
-    for party in &first.parties {
+    text.push_str(&group.body);
+    text.truncate(text.trim_end().len());
+    text
+}
+
+/// Everything below the names: the evidence, what is missing, until when, what to type.
+fn body(file: &FileReport, now: Timestamp) -> String {
+    let mut text = String::new();
+    for party in &file.parties {
         let _ = writeln!(text, "  {}", line(party));
     }
-    for missing in &first.missing {
+    for missing in &file.missing {
         let _ = writeln!(text, "  {} {missing}", paint(UNSURE, "missing"));
     }
-    if let Some(until) = first.until {
+    if let Some(until) = file.until {
         let _ = writeln!(
             text,
             "  {}",
             paint(FAINT, format_args!("until {until} (in {})", now.until(until).rounded()))
         );
     }
-    for suggestion in &first.suggest {
+    for suggestion in &file.suggest {
         let written = suggestion.to_string();
         let mut lines = written.lines();
         let _ = writeln!(text, "  {}: {}", paint(TYPE, "to do"), lines.next().unwrap_or_default());
@@ -105,7 +122,6 @@ fn render(group: &Group<'_>, now: Timestamp) -> String {
             let _ = writeln!(text, "         {line}");
         }
     }
-    text.truncate(text.trim_end().len());
     text
 }
 
@@ -119,6 +135,9 @@ fn why(file: &FileReport) -> Option<String> {
 
 fn line(party: &PartyReport) -> String {
     let name = &party.name;
+    if let Some(reason) = party.veto {
+        return format!("{} {name} says not to install it: {}", paint(WRONG, "-"), reason.as_str());
+    }
     match party.level {
         None => format!("{} {name} says nothing", paint(FAINT, "·")),
         Some(level) => {

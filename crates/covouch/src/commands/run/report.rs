@@ -2,12 +2,13 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use covouch_core::{code::Code, name::ProjectName};
+use covouch_core::{code::Code, name::ProjectName, time::Timestamp};
 use covouch_gateway::{Permission, SessionReport, session::SeenProject};
 use covouch_io::state;
 use covouch_policy::{Downgrade, Policy, verdict};
 use serde_json::json;
 
+use super::wrapped::Wrapped;
 use crate::{
     exit::Exit,
     failure::Failure,
@@ -21,7 +22,12 @@ pub(super) struct Outcome<'a> {
 }
 
 /// Decides how `run` ends: as the command did, or with 3 or 4 when the gate was the reason.
-pub(super) fn conclude<'a>(session: &'a SessionReport, policy: &Policy, ended: u8) -> Outcome<'a> {
+pub(super) fn conclude<'a>(
+    session: &'a SessionReport,
+    policy: &Policy,
+    ended: u8,
+    now: Timestamp,
+) -> Outcome<'a> {
     // Only what was installed can be a downgrade; resolvers look at many pages.
     let sent: BTreeMap<&ProjectName, _> =
         session.sent.iter().map(|file| (&file.subject.project, &file.subject.version)).collect();
@@ -29,27 +35,36 @@ pub(super) fn conclude<'a>(session: &'a SessionReport, policy: &Policy, ended: u
         let newest = project.passed_over.iter().find(|passed| !passed.version.is_prerelease());
         match (sent.get(&project.project), newest) {
             (Some(sent), Some(newest)) => newest.version > **sent,
-            (None, Some(_)) => project.newest.is_none(),
+            // Nothing was chosen: nothing may be, or what may be was not what somebody wanted.
+            (None, Some(_)) => project.newest.is_none() || ended != 0,
             (_, None) => false,
         }
     };
     let downgrades: Vec<&SeenProject> = session.projects.iter().filter(passed).collect();
-    let codes = session
-        .blocked
-        .iter()
-        .map(|file| file.code)
-        .chain(downgrades.iter().flat_map(|project| &project.passed_over).map(|passed| passed.code));
+    // A command that failed after it had found an older version failed for another reason.
+    let counts =
+        |project: &&&SeenProject| ended == 0 || (wrapped.chooses() && !sent.contains_key(&project.project));
+    let passed_over = downgrades.iter().filter(counts).flat_map(|project| &project.passed_over);
+    let codes = session.blocked.iter().map(|file| file.code).chain(passed_over.map(|passed| passed.code));
     let closed = worst(codes);
     let refused_tunnel = (!session.refused_connections.is_empty()).then_some(Exit::Refused);
+    let too_far = downgrades.iter().any(|project| falls_too_far(project, policy, now));
+    let is_refused = too_far || (!downgrades.is_empty() && policy.gateway().downgrade == Downgrade::Refuse);
     let exit = match (ended, closed.or(refused_tunnel)) {
-        (0, Some(closed)) if !downgrades.is_empty() && policy.gateway().downgrade == Downgrade::Refuse => {
-            closed
-        }
+        (0, Some(closed)) if is_refused => closed,
         (0, _) => Exit::Admitted,
         (_, Some(closed)) => closed,
         (code, None) => Exit::Wrapped(code),
     };
     Outcome { exit, downgrades }
+}
+
+/// Whether what installers fall back to is older than the policy allows. Not knowing its age is not young enough.
+fn falls_too_far(project: &SeenProject, policy: &Policy, now: Timestamp) -> bool {
+    let (Some(most), Some((_, uploaded))) = (policy.gateway().max_fallback_age, &project.newest) else {
+        return false;
+    };
+    uploaded.is_none_or(|uploaded| uploaded.until(now) > most)
 }
 
 fn worst(codes: impl Iterator<Item = Code>) -> Option<Exit> {
@@ -164,7 +179,7 @@ pub(super) fn write(file: &Path, session: &SessionReport) -> Result<(), Failure>
     });
     let text =
         serde_json::to_vec_pretty(&report).map_err(|error| Failure::new("internal", error.to_string()))?;
-    Ok(state::write_atomically(file, &text)?)
+    Ok(state::write_project_file(file, &text)?)
 }
 
 fn permission(permission: Permission) -> &'static str {

@@ -141,7 +141,7 @@ impl Shadow {
         let mut written = Vec::new();
         for (copy, after) in changed {
             let real = self.real.join(&copy.relative);
-            state::write_atomically(&real, &after)?;
+            state::write_project_file(&real, &after)?;
             written.push(real);
         }
         Ok(written)

@@ -74,6 +74,12 @@ impl Wrapped {
         Ok(())
     }
 
+    /// Whether the command's failure can be that of choosing versions. What `uv run` runs, and programs that are no
+    /// installers, fail for reasons of their own.
+    pub(super) fn chooses(&self) -> bool {
+        self.installer != Installer::Other && self.subcommand() != Some("run")
+    }
+
     /// The installer's own subcommand: the first argument that is no option.
     pub(super) fn subcommand(&self) -> Option<&str> {
         self.arguments
@@ -81,6 +87,44 @@ impl Wrapped {
             .filter_map(|argument| argument.to_str())
             .find(|argument| !argument.starts_with('-'))
     }
+}
+
+/// Looks for files on this machine that uv's configuration would install from: no variable overrides them, and
+/// nothing of them passes the gate.
+///
+/// # Errors
+/// `argument-escapes-gate` when a project's `uv.toml` or `[tool.uv]` names some.
+pub(super) fn check_uv_configuration(here: &Path) -> Result<(), Failure> {
+    let here = std::path::absolute(here).unwrap_or_else(|_| here.to_owned());
+    for folder in here.ancestors() {
+        for name in ["uv.toml", "pyproject.toml"] {
+            let path = folder.join(name);
+            let Ok(text) = std::fs::read_to_string(&path) else { continue };
+            // What is no TOML is for uv to complain about.
+            let Ok(table) = toml::from_str::<toml::Table>(&text) else { continue };
+            if let Some(what) = goes_round(&table, name) {
+                return Err(escape(
+                    format!("`{}`: {what} takes files nobody judged", path.display()),
+                    "put them on an index, and name it in the policy",
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn goes_round(table: &toml::Table, name: &str) -> Option<&'static str> {
+    let settings = match name {
+        "uv.toml" => table,
+        _ => table.get("tool")?.get("uv")?.as_table()?,
+    };
+    let pip = settings.get("pip").and_then(toml::Value::as_table);
+    if [Some(settings), pip].into_iter().flatten().any(|table| table.contains_key("find-links")) {
+        return Some("`find-links`");
+    }
+    let indexes = settings.get("index").and_then(toml::Value::as_array)?;
+    let flat = |index: &toml::Value| index.get("format").and_then(toml::Value::as_str) == Some("flat");
+    indexes.iter().any(flat).then_some("an index with `format = \"flat\"`")
 }
 
 fn escape(message: String, hint: &str) -> Failure {
@@ -149,6 +193,22 @@ mod tests {
             assert_eq!(parse(line).unwrap().installer, installer, "{line}");
         }
         assert_eq!(parse("uv -v sync --frozen").unwrap().subcommand(), Some("sync"));
+    }
+
+    #[test]
+    fn uv_is_not_led_to_files_on_this_machine() {
+        let folder = tempfile::tempdir().unwrap();
+        let project = folder.path().join("pyproject.toml");
+        for (text, refused) in [
+            ("[tool.uv]\nfind-links = [\"wheels\"]", true),
+            ("[tool.uv.pip]\nfind-links = [\"wheels\"]", true),
+            ("[[tool.uv.index]]\nname = \"x\"\nurl = \"wheels\"\nformat = \"flat\"", true),
+            ("[[tool.uv.index]]\nname = \"x\"\nurl = \"https://index.example/simple\"", false),
+            ("[project]\nname = \"find-links\"", false),
+        ] {
+            std::fs::write(&project, text).unwrap();
+            assert_eq!(check_uv_configuration(folder.path()).is_err(), refused, "{text}");
+        }
     }
 
     #[test]
