@@ -61,7 +61,8 @@ pub(super) fn run(arguments: &Run, settings: &Settings, terminal: &Terminal) -> 
         };
         interrupts.abort();
         let session = gate.gateway.shutdown().await;
-        let outcome = report::conclude(&session, gate.policies.project(), ended?, settings.now());
+        let ended = report::Ended { command: &wrapped, code: ended?, at: settings.now() };
+        let outcome = report::conclude(&session, gate.policies.project(), &ended);
         report::print(&outcome, &session, terminal);
         if let Some(file) = &arguments.report {
             report::write(file, &session)?;

@@ -21,13 +21,15 @@ pub(super) struct Outcome<'a> {
     downgrades: Vec<&'a SeenProject>,
 }
 
+/// The end of the wrapped command.
+pub(super) struct Ended<'a> {
+    pub(super) command: &'a Wrapped,
+    pub(super) code: u8,
+    pub(super) at: Timestamp,
+}
+
 /// Decides how `run` ends: as the command did, or with 3 or 4 when the gate was the reason.
-pub(super) fn conclude<'a>(
-    session: &'a SessionReport,
-    policy: &Policy,
-    ended: u8,
-    now: Timestamp,
-) -> Outcome<'a> {
+pub(super) fn conclude<'a>(session: &'a SessionReport, policy: &Policy, ended: &Ended<'_>) -> Outcome<'a> {
     // Only what was installed can be a downgrade; resolvers look at many pages.
     let sent: BTreeMap<&ProjectName, _> =
         session.sent.iter().map(|file| (&file.subject.project, &file.subject.version)).collect();
@@ -36,21 +38,22 @@ pub(super) fn conclude<'a>(
         match (sent.get(&project.project), newest) {
             (Some(sent), Some(newest)) => newest.version > **sent,
             // Nothing was chosen: nothing may be, or what may be was not what somebody wanted.
-            (None, Some(_)) => project.newest.is_none() || ended != 0,
+            (None, Some(_)) => project.newest.is_none() || ended.code != 0,
             (_, None) => false,
         }
     };
     let downgrades: Vec<&SeenProject> = session.projects.iter().filter(passed).collect();
     // A command that failed after it had found an older version failed for another reason.
-    let counts =
-        |project: &&&SeenProject| ended == 0 || (wrapped.chooses() && !sent.contains_key(&project.project));
+    let counts = |project: &&&SeenProject| {
+        ended.code == 0 || (ended.command.chooses() && !sent.contains_key(&project.project))
+    };
     let passed_over = downgrades.iter().filter(counts).flat_map(|project| &project.passed_over);
     let codes = session.blocked.iter().map(|file| file.code).chain(passed_over.map(|passed| passed.code));
     let closed = worst(codes);
     let refused_tunnel = (!session.refused_connections.is_empty()).then_some(Exit::Refused);
-    let too_far = downgrades.iter().any(|project| falls_too_far(project, policy, now));
+    let too_far = downgrades.iter().any(|project| falls_too_far(project, policy, ended.at));
     let is_refused = too_far || (!downgrades.is_empty() && policy.gateway().downgrade == Downgrade::Refuse);
-    let exit = match (ended, closed.or(refused_tunnel)) {
+    let exit = match (ended.code, closed.or(refused_tunnel)) {
         (0, Some(closed)) if is_refused => closed,
         (0, _) => Exit::Admitted,
         (_, Some(closed)) => closed,
