@@ -4,6 +4,7 @@
 //! Every function asserts more than the absence of panics: a law that holds for whatever was read.
 
 use covouch_core::{name::ProjectName, subject::FileName};
+use covouch_policy::{Policy, PolicyTable, Source, syntax};
 use covouch_python::{
     filename::DistFilename,
     lock::{self, Locked, uv},
@@ -17,6 +18,7 @@ pub type Target = (&'static str, fn(&[u8]));
 /// The targets by name, as their corpora are named.
 pub const TARGETS: &[Target] = &[
     ("filename", filename),
+    ("policy", policy),
     ("pylock", pylock),
     ("requirements", requirements),
     ("simple_html", simple_html),
@@ -158,5 +160,29 @@ pub fn filename(bytes: &[u8]) {
         assert!(wheel.build.as_deref().is_none_or(|build| build.starts_with(|c: char| c.is_ascii_digit())));
         let other = ProjectName::parse("another-project").expect("it is a name");
         assert!(*project == other || DistFilename::parse(&filename, Some(&other)).is_err());
+    }
+}
+
+/// A policy is read or its mistakes are named: each with a place in the file and something to write. What was read
+/// prints as expressions that read back.
+pub fn policy(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    for table in [PolicyTable::Whole, PolicyTable::Pyproject] {
+        match Policy::parse(Source { name: "covouch.toml", text, table }) {
+            Ok(policy) => {
+                let rules = policy.rules().filter_map(|rule| rule.admit);
+                for written in rules.chain([policy.admit()]).chain(policy.refusal()) {
+                    assert_eq!(syntax::parse(&written.to_string()).as_ref(), Ok(written));
+                }
+            }
+            Err(errors) => {
+                let lines = text.bytes().filter(|byte| *byte == b'\n').count() + 1;
+                for error in &errors {
+                    assert!(usize::try_from(error.place.line).is_ok_and(|line| (1..=lines).contains(&line)));
+                    assert!(error.hint().is_some_and(|hint| !hint.as_str().chars().any(char::is_control)));
+                    assert!(!error.to_string().chars().any(char::is_control), "a message obeys nobody");
+                }
+            }
+        }
     }
 }

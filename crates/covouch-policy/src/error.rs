@@ -1,15 +1,12 @@
 //! What can be wrong with a policy: one enum, each error with its place.
 
 mod hint;
-mod shown;
 
 use std::{fmt, sync::Arc};
 
-use covouch_core::{code::Code, hint::Hint};
+use covouch_core::{code::Code, hint::Hint, shown::Shown};
 
 pub(crate) use self::hint::nearest_or_all;
-pub use self::shown::Shown;
-pub(crate) use self::shown::is_obeyed;
 use crate::{code, syntax::SyntaxError};
 
 /// A place in a policy file.
@@ -98,6 +95,11 @@ impl fmt::Display for PolicyErrors {
 }
 
 impl std::error::Error for PolicyErrors {}
+
+/// A policy's text in a message: it may come with a pull request, and a message obeys nobody.
+pub(crate) fn shown(text: impl fmt::Display) -> Shown {
+    Shown::new(&text.to_string())
+}
 
 /// What is wrong with a policy.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

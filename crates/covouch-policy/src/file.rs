@@ -18,7 +18,7 @@ use self::reader::{Reader, Table};
 pub(crate) use self::tables::KEYS;
 use crate::{
     ast::Expression,
-    error::{Fault, PolicyErrors},
+    error::{Fault, PolicyErrors, shown},
     limits,
 };
 
@@ -163,7 +163,7 @@ impl Document {
             Ok(table) => table,
             Err(error) => {
                 let at = error.span().map_or(0, |span| span.start);
-                reader.fault(at, Fault::Toml(reader::clause(error.message()).into()));
+                reader.fault(at, Fault::Toml(shown(reader::clause(error.message()))));
                 return None;
             }
         };

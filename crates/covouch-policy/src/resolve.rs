@@ -17,7 +17,7 @@ use covouch_graph::PartyIndex;
 use self::parties::{Declaration, Declared};
 use crate::{
     ast::{Expression, Form},
-    error::{Fault, PolicyError, PolicyErrors},
+    error::{Fault, PolicyError, PolicyErrors, shown},
     file::{Document, Lines, Placed},
     program::{Approval, Condition, Formula, Policy, SourceKind},
 };
@@ -39,7 +39,7 @@ impl Faults<'_> {
     }
 
     fn bad(&mut self, at: usize, clause: String, hint: &str) {
-        self.error(at, Fault::BadValue { clause: clause.into(), hint: Some(Hint::new(hint)) });
+        self.error(at, Fault::BadValue { clause: shown(&clause), hint: Some(Hint::new(hint)) });
     }
 
     /// The value, or a note that it means nothing, and what to write instead.
@@ -76,7 +76,7 @@ impl Document {
 fn resolve(document: &Document, faults: &mut Faults<'_>) -> Option<Policy> {
     let declared = parties::declare(document, faults);
     if let Some(derive) = &document.policy.derive {
-        faults.error(derive.at, Fault::NotYet("derive".into()));
+        faults.error(derive.at, Fault::NotYet(shown("derive")));
     }
     let admit = match &document.policy.admit {
         Some(written) => formula::admit(written, &declared, faults),
@@ -121,7 +121,7 @@ fn later_weights(document: &Document, declared: &Declared, faults: &mut Faults<'
     }
     for (name, later) in declared.later.iter().filter(|_| scores) {
         if let Some(at) = later.weight {
-            faults.error(at, Fault::NotYet(name.to_string().into()));
+            faults.error(at, Fault::NotYet(shown(name)));
         }
     }
 }
@@ -152,7 +152,7 @@ fn warn_unused(document: &Document, declared: &Declared, policy: &Policy, faults
             matches!(source.kind, SourceKind::Index(_)) || used.contains(&source.party)
         });
         if !asked || named.contains(&name) {
-            faults.warn(table.name.at, Fault::PartyUnused(name.to_string().into()));
+            faults.warn(table.name.at, Fault::PartyUnused(shown(name)));
         }
     }
 }
@@ -185,7 +185,7 @@ fn lookup<'d>(
     let found = PartyName::parse(&name.value).ok().and_then(|name| declared.names.get(&name));
     if found.is_none() {
         let known = declared.known();
-        faults.error(name.at, Fault::UnknownParty { name: name.value.as_str().into(), known });
+        faults.error(name.at, Fault::UnknownParty { name: shown(&name.value), known });
     }
     found
 }

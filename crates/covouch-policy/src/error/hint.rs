@@ -1,6 +1,6 @@
 //! What to write instead of a mistake: every fault comes with something to do.
 
-use covouch_core::hint::Hint;
+use covouch_core::{hint::Hint, party::PartyName};
 
 use super::{Fault, Shown};
 use crate::syntax::RESERVED;
@@ -89,12 +89,10 @@ fn unknown_party(name: &str, known: &[Shown]) -> Option<Hint> {
     if let Some(hint) = Hint::nearest(name, known.iter().copied().chain(RESERVED)) {
         return Some(hint);
     }
-    let declare = format!("declare it with `[party.{name}]`");
-    Some(Hint::new(if known.is_empty() {
-        declare
-    } else {
-        format!("the parties are `{}`; or {declare}", known.join("`, `"))
-    }))
+    let declare = PartyName::parse(name).map(|name| format!("declare it with `[party.{name}]`")).ok();
+    let listed = (!known.is_empty()).then(|| format!("the parties are `{}`", known.join("`, `")));
+    let hints: Vec<String> = listed.into_iter().chain(declare).collect();
+    Some(Hint::new(if hints.is_empty() { "declare a party first".to_owned() } else { hints.join("; or ") }))
 }
 
 pub(crate) fn nearest_or_all(written: &str, known: &[&str], what: &str) -> Option<Hint> {

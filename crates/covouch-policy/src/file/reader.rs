@@ -11,7 +11,7 @@ use toml::{
 use super::{Placed, Source};
 use crate::{
     ast::Expression,
-    error::{Fault, Place, PolicyError},
+    error::{Fault, Place, PolicyError, shown},
     syntax,
 };
 
@@ -122,10 +122,7 @@ impl Reader {
         for (key, _) in table.iter() {
             if !known.contains(&key.value.as_str()) {
                 let table = table.called();
-                self.fault(
-                    key.at,
-                    Fault::UnknownKey { key: key.value.as_str().into(), table: table.into(), known },
-                );
+                self.fault(key.at, Fault::UnknownKey { key: shown(&key.value), table: shown(&table), known });
             }
         }
     }
@@ -209,7 +206,7 @@ impl Reader {
             Ok(decimal) => Some(Placed { value: decimal, at: value.span().start }),
             Err(error) => {
                 let hint = Some(Hint::new("write a number such as `0.5`"));
-                self.fault(value.span().start, Fault::BadValue { clause: error.to_string().into(), hint });
+                self.fault(value.span().start, Fault::BadValue { clause: shown(&error), hint });
                 None
             }
         }
@@ -247,7 +244,7 @@ impl Reader {
             DeValue::Array(_) => "an array",
             DeValue::Table(_) => "a table",
         };
-        self.fault(value.span().start, Fault::WrongType { key: key.into(), found, expected });
+        self.fault(value.span().start, Fault::WrongType { key: shown(&key), found, expected });
         None
     }
 }

@@ -6,7 +6,10 @@ use super::{
     Document, GatewayTable, PartyTable, Placed, PolicyBody, RuleTable, SourceSetting, WaiverTable,
     reader::{Reader, Table},
 };
-use crate::{error::Fault, error::nearest_or_all, limits};
+use crate::{
+    error::{Fault, nearest_or_all, shown},
+    limits,
+};
 
 const TOP: &[&str] = &["schema", "mode", "party", "policy", "rule", "waiver", "gateway"];
 const PARTY: &[&str] =
@@ -48,11 +51,11 @@ pub(super) fn document(reader: &mut Reader, top: &Table<'_>) -> Document {
 fn schema(reader: &mut Reader, top: &Table<'_>) {
     if top.value("schema").is_none() {
         let table = top.called();
-        reader.fault(top.at, Fault::MissingKey { table: table.into(), key: "schema" });
+        reader.fault(top.at, Fault::MissingKey { table: shown(&table), key: "schema" });
     } else if let Some(schema) = reader.whole(top, "schema")
         && schema.value != 1
     {
-        reader.fault(schema.at, Fault::Schema(schema.value.to_string().into()));
+        reader.fault(schema.at, Fault::Schema(shown(schema.value)));
     }
 }
 
@@ -114,7 +117,7 @@ fn weights(
             let hint = nearest_or_all(&name.value, &Level::ALL.map(Level::as_str), "levels");
             reader.fault(
                 name.at,
-                Fault::BadValue { clause: format!("no level `{}`", name.value).into(), hint },
+                Fault::BadValue { clause: shown(format_args!("no level `{}`", name.value)), hint },
             );
             continue;
         };
@@ -145,10 +148,10 @@ fn rules(reader: &mut Reader, top: &Table<'_>) -> Vec<RuleTable> {
         reader.only(table, RULE);
         let projects = reader.strings(table, "projects");
         if table.value("projects").is_none() {
-            reader.fault(table.at, Fault::MissingKey { table: "the rule".into(), key: "projects" });
+            reader.fault(table.at, Fault::MissingKey { table: shown("the rule"), key: "projects" });
         }
         if table.value("admit").is_none() && table.value("index").is_none() {
-            reader.fault(table.at, Fault::MissingKey { table: "the rule".into(), key: "admit" });
+            reader.fault(table.at, Fault::MissingKey { table: shown("the rule"), key: "admit" });
         }
         rules.push(RuleTable {
             projects: projects.unwrap_or_default(),
@@ -167,7 +170,7 @@ fn waivers(reader: &mut Reader, top: &Table<'_>) -> Vec<WaiverTable> {
         reader.only(table, WAIVER);
         for key in ["sha256", "reason", "expires"] {
             if table.value(key).is_none() {
-                reader.fault(table.at, Fault::MissingKey { table: "the waiver".into(), key });
+                reader.fault(table.at, Fault::MissingKey { table: shown("the waiver"), key });
             }
         }
         waivers.push(WaiverTable {

@@ -9,7 +9,7 @@ use covouch_graph::TrustGraph;
 
 use super::{judge, page, page::Page};
 use crate::{
-    error::{Fault, Place, PolicyError, PolicyErrors},
+    error::{Fault, Place, PolicyError, PolicyErrors, shown},
     facts::{Case, World},
     program::{IndexAddress, Policy, SourceKind},
     verdict::Verdict,
@@ -162,9 +162,9 @@ fn conflicts<'p>(base: &'p Policy, project: &'p Policy) -> impl Iterator<Item = 
         (here_at != there_at).then(|| PolicyError {
             place: Place { file: Arc::clone(&project.name), line: 1, column: 1 },
             fault: Fault::IndexConflict {
-                name: here.name.to_string().into(),
-                here: here_at.to_string().into(),
-                base: there_at.to_string().into(),
+                name: shown(&here.name),
+                here: shown(here_at),
+                base: shown(there_at),
             },
         })
     })

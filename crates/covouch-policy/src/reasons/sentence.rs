@@ -1,10 +1,11 @@
 //! One-line clauses from the tree, for yanked reasons, reason phrases and tables.
 
-use covouch_core::{amount::Amount, evidence::Gap, level::Level, party::PartyName, statement::VetoReason};
+use covouch_core::{
+    amount::Amount, evidence::Gap, level::Level, party::PartyName, shown::Shown, statement::VetoReason,
+};
 
 use super::{Detail, Explanation, Outcome, Part, PolicyExplanation};
 use crate::{
-    error::is_obeyed,
     limits,
     verdict::{IndecisionCause, RefusalCause, Verdict},
 };
@@ -14,7 +15,7 @@ use crate::{
 #[must_use]
 pub fn sentence(explanation: &Explanation) -> String {
     let Some(policy) = explanation.deciding() else { return explanation.verdict.code().to_string() };
-    let mut sentence = one_line(&clause(policy, &policy.verdict));
+    let mut sentence = clause(policy, &policy.verdict);
     if sentence.len() > limits::SENTENCE_BYTES {
         let end = sentence.floor_char_boundary(limits::SENTENCE_BYTES);
         sentence.truncate(end);
@@ -35,7 +36,9 @@ pub fn missing(explanation: &Explanation) -> Vec<String> {
 fn clause(policy: &PolicyExplanation, verdict: &Verdict) -> String {
     match verdict {
         Verdict::Admitted(_) => "admitted".to_owned(),
-        Verdict::Waived(waived) => format!("waived until {}: {}", waived.expires(), waived.reason()),
+        Verdict::Waived(waived) => {
+            format!("waived until {}: {}", waived.expires(), one_line(waived.reason()))
+        }
         Verdict::Monitored(monitored) => {
             format!("would be kept out: {}", clause(policy, monitored.would_be()))
         }
@@ -56,7 +59,7 @@ fn clause(policy: &PolicyExplanation, verdict: &Verdict) -> String {
             IndecisionCause::NotEnoughVouches | IndecisionCause::TooNew => short(policy, &policy.admit),
             IndecisionCause::NotKnown(gaps) => unknown(gaps),
             IndecisionCause::HomeUnknown(gap) => {
-                format!("which index the project comes from is not known: {gap}")
+                format!("which index the project comes from is not known: {}", one_line(&gap.to_string()))
             }
             IndecisionCause::SiblingUnknown { wheel } => {
                 format!("whether wheel `{wheel}` of this release is kept out is not known")
@@ -67,7 +70,7 @@ fn clause(policy: &PolicyExplanation, verdict: &Verdict) -> String {
 }
 
 fn unknown(gaps: &[Gap]) -> String {
-    let gaps: Vec<String> = gaps.iter().map(ToString::to_string).collect();
+    let gaps: Vec<String> = gaps.iter().map(|gap| one_line(&gap.to_string()).to_string()).collect();
     format!("not known: {}", gaps.join("; "))
 }
 
@@ -176,7 +179,7 @@ fn found(part: &Part) -> String {
         met.map(found).collect::<Vec<_>>().join(", ")
     };
     match &part.detail {
-        Detail::Yanked(Some(reason)) if !reason.is_empty() => format!("yanked: {reason}"),
+        Detail::Yanked(Some(reason)) if !reason.is_empty() => format!("yanked: {}", one_line(reason)),
         Detail::Yanked(_) => "yanked".to_owned(),
         Detail::Quarantined(Some(index)) => format!("quarantined on {index}"),
         Detail::Quarantined(None) => "quarantined".to_owned(),
@@ -187,8 +190,9 @@ fn found(part: &Part) -> String {
 }
 
 /// Reasons are written by publishers and pull requests: they get one line, and nothing a terminal obeys.
-fn one_line(text: &str) -> String {
-    text.chars().map(|character| if is_obeyed(character) { ' ' } else { character }).collect()
+fn one_line(text: &str) -> Shown {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    Shown::new(&words.join(" "))
 }
 
 fn vetoed(vetoes: &[(Vec<PartyName>, VetoReason)]) -> String {

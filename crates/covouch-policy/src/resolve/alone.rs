@@ -11,7 +11,7 @@ use covouch_graph::PartyIndex;
 
 use super::Faults;
 use crate::{
-    error::Fault,
+    error::{Fault, shown},
     limits,
     program::{Condition, Formula, Policy, SourceKind},
 };
@@ -34,7 +34,7 @@ pub(super) fn check(policy: &Policy, formula: &Formula, faults: &mut Faults<'_>)
             && let Some(first) = parties.first()
             && named.insert(*first)
         {
-            faults.warn(formula.expression.at, Fault::OneKey(policy.party_name(*first).into()));
+            faults.warn(formula.expression.at, Fault::OneKey(shown(policy.party_name(*first))));
         }
     }
 }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     ast::{Expression, Form, Word},
-    error::Fault,
+    error::{Fault, shown},
     file::Placed,
     program::{Condition, FileKind, Formula},
 };
@@ -72,7 +72,7 @@ impl Compiler<'_, '_> {
         for part in parts {
             let name = part.party().map_or_else(|| part.to_string(), ToString::to_string);
             if !names.insert(name.clone()) {
-                self.faults.error(part.at, Fault::NameTwice(name.into()));
+                self.faults.error(part.at, Fault::NameTwice(shown(name)));
             }
         }
         self.parts(parts, side)
@@ -80,11 +80,11 @@ impl Compiler<'_, '_> {
 
     fn not(&mut self, written: &Expression, inner: &Expression, side: Side) -> Option<Condition> {
         if side == Side::Against {
-            self.faults.error(written.at, Fault::PositiveRefuses(written.to_string().into()));
+            self.faults.error(written.at, Fault::PositiveRefuses(shown(written)));
             return None;
         }
         if !speaks_against(inner) {
-            self.faults.error(written.at, Fault::NotBeforePositive(inner.to_string().into()));
+            self.faults.error(written.at, Fault::NotBeforePositive(shown(inner)));
             return None;
         }
         self.condition(inner, Side::Against).map(|inner| Condition::Not(Box::new(inner)))
@@ -92,25 +92,25 @@ impl Compiler<'_, '_> {
 
     fn term(&mut self, written: &Expression, side: Side) -> Option<Condition> {
         if speaks_against(written) && side == Side::Admit {
-            self.faults.error(written.at, Fault::NegativeAdmits(written.to_string().into()));
+            self.faults.error(written.at, Fault::NegativeAdmits(shown(written)));
             return None;
         }
         let is_kind = matches!(written.form, Form::Wheel | Form::Sdist | Form::Pure);
         if !speaks_against(written) && !is_kind && side == Side::Against {
-            self.faults.error(written.at, Fault::PositiveRefuses(written.to_string().into()));
+            self.faults.error(written.at, Fault::PositiveRefuses(shown(written)));
             return None;
         }
         match &written.form {
             Form::Party(word) => self.word(word, written.at),
             Form::Score(minimum) => {
                 if !self.any_weight() {
-                    self.faults.error(written.at, Fault::ScoreWithoutWeights(minimum.to_string().into()));
+                    self.faults.error(written.at, Fault::ScoreWithoutWeights(shown(minimum)));
                 }
                 Some(Condition::Score(*minimum))
             }
             Form::VetoBy(name) => self.veto_by(name, written.at),
             Form::Attested(_) | Form::SamePublisher | Form::DerivedFrom(..) => {
-                self.faults.error(written.at, Fault::NotYet(written.to_string().into()));
+                self.faults.error(written.at, Fault::NotYet(shown(written)));
                 None
             }
             other => plain(other),
@@ -128,7 +128,7 @@ impl Compiler<'_, '_> {
             Declaration::Index { party } => (party, self.listed(word, at)?),
             Declaration::Signer { party, level, .. } => (party, word.level.unwrap_or(level)),
             Declaration::Later => {
-                self.faults.error(at, Fault::NotYet(word.to_string().into()));
+                self.faults.error(at, Fault::NotYet(shown(word)));
                 return None;
             }
             Declaration::Broken => return None,
@@ -140,10 +140,7 @@ impl Compiler<'_, '_> {
         match word.level {
             None | Some(Level::Listed) => Some(Level::Listed),
             Some(level) => {
-                let fault = Fault::LevelUnreachable {
-                    party: word.party.to_string().into(),
-                    level: level.to_string().into(),
-                };
+                let fault = Fault::LevelUnreachable { party: shown(&word.party), level: shown(level) };
                 self.faults.error(at, fault);
                 None
             }
@@ -166,14 +163,12 @@ impl Compiler<'_, '_> {
             return Some(Condition::VetoBy(parties));
         }
         if self.declared.owners.contains(name.as_str()) && !self.declared.names.contains_key(name) {
-            self.faults.error(at, Fault::NotASigner(name.to_string().into()));
+            self.faults.error(at, Fault::NotASigner(shown(name)));
             return None;
         }
         let fault = match self.lookup(name, at)? {
-            Declaration::Later => Fault::NotYet(format!("veto by {name}").into()),
-            Declaration::Index { .. } | Declaration::Signer { .. } => {
-                Fault::NotASigner(name.to_string().into())
-            }
+            Declaration::Later => Fault::NotYet(shown(format_args!("veto by {name}"))),
+            Declaration::Index { .. } | Declaration::Signer { .. } => Fault::NotASigner(shown(name)),
             Declaration::Broken => return None,
         };
         self.faults.error(at, fault);

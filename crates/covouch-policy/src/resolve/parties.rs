@@ -6,13 +6,14 @@ use covouch_core::{
     key::PublicKey,
     level::Level,
     party::{Owner, PartyName},
+    shown::Shown,
 };
 use covouch_graph::{Parties, Party, PartyIndex, Weights};
 use url::Url;
 
 use super::Faults;
 use crate::{
-    error::{Fault, Shown, nearest_or_all},
+    error::{Fault, nearest_or_all, shown},
     file::{Document, PartyTable, Placed, SourceSetting},
     limits,
     program::{IndexAddress, PartySource, SourceKind},
@@ -41,7 +42,7 @@ impl Declared {
     pub(super) fn known(&self) -> Vec<Shown> {
         let mut known: Vec<_> = self.names.keys().collect();
         known.sort();
-        known.into_iter().map(|name| Shown::from(name.as_str())).collect()
+        known.into_iter().map(shown).collect()
     }
 }
 
@@ -128,7 +129,7 @@ fn number(read: Vec<Read>, mut declared: Declared, faults: &mut Faults<'_>) -> D
 
 fn name(written: &Placed<String>, faults: &mut Faults<'_>) -> Option<PartyName> {
     if RESERVED.contains(&written.value.as_str()) {
-        faults.error(written.at, Fault::ReservedName(written.value.as_str().into()));
+        faults.error(written.at, Fault::ReservedName(shown(&written.value)));
         return None;
     }
     let parsed = PartyName::parse(&written.value);
@@ -153,10 +154,7 @@ fn source<'d>(table: &'d PartyTable, faults: &mut Faults<'_>) -> Option<&'d Sour
             several.iter().map(|source| format!("`{}`", source.value.key())).collect::<Vec<_>>().join(" and ")
         }
     };
-    faults.error(
-        table.name.at,
-        Fault::PartySource { name: table.name.value.as_str().into(), found: found.into() },
-    );
+    faults.error(table.name.at, Fault::PartySource { name: shown(&table.name.value), found: shown(found) });
     None
 }
 
@@ -209,13 +207,10 @@ fn signer(
     let mut keys: Vec<PublicKey> = Vec::new();
     for line in written.iter().take(limits::KEYS) {
         match PublicKey::parse(&line.value) {
-            Ok((key, _)) if keys.contains(&key) => {
-                faults.error(line.at, Fault::KeyTwice(name.to_string().into()))
-            }
+            Ok((key, _)) if keys.contains(&key) => faults.error(line.at, Fault::KeyTwice(shown(name))),
             Ok((key, _)) => keys.push(key),
             Err(error) => {
-                faults
-                    .error(line.at, Fault::BadValue { clause: error.to_string().into(), hint: error.hint() });
+                faults.error(line.at, Fault::BadValue { clause: shown(&error), hint: error.hint() });
             }
         }
     }
@@ -227,8 +222,10 @@ fn signer(
         faults.bad(table.name.at, clause, "make one with `covouch key new`");
     }
     let Some(from) = &table.from else {
-        faults
-            .error(table.name.at, Fault::MissingKey { table: format!("party `{name}`").into(), key: "from" });
+        faults.error(
+            table.name.at,
+            Fault::MissingKey { table: shown(format_args!("party `{name}`")), key: "from" },
+        );
         return None;
     };
     (!keys.is_empty()).then(|| SourceKind::Keys { keys, from: from.value.as_str().into() })
@@ -240,15 +237,12 @@ fn level(table: &PartyTable, is_index: bool, faults: &mut Faults<'_>) -> Option<
         let hint = nearest_or_all(&written.value, &Level::ALL.map(Level::as_str), "levels");
         faults.error(
             written.at,
-            Fault::BadValue { clause: format!("no level `{}`", written.value).into(), hint },
+            Fault::BadValue { clause: shown(format_args!("no level `{}`", written.value)), hint },
         );
         return None;
     };
     if is_index && level > Level::Listed {
-        let fault = Fault::LevelUnreachable {
-            party: table.name.value.as_str().into(),
-            level: level.to_string().into(),
-        };
+        let fault = Fault::LevelUnreachable { party: shown(&table.name.value), level: shown(level) };
         faults.error(written.at, fault);
         return None;
     }
@@ -262,10 +256,7 @@ fn weights(table: &PartyTable, is_index: bool, level: Level, faults: &mut Faults
             && is_index
             && above > Level::Listed
         {
-            let fault = Fault::LevelUnreachable {
-                party: table.name.value.as_str().into(),
-                level: above.to_string().into(),
-            };
+            let fault = Fault::LevelUnreachable { party: shown(&table.name.value), level: shown(above) };
             faults.error(weight.at, fault);
         }
     }
@@ -317,9 +308,9 @@ fn shared_keys(document: &Document, read: &[Read], faults: &mut Faults<'_>) {
         for key in &read.party.roots {
             if let Some(other) = first.get(key) {
                 let fault = Fault::KeyShared {
-                    first: other.to_string().into(),
-                    second: read.party.name.to_string().into(),
-                    key: key.id().short().into(),
+                    first: shown(other),
+                    second: shown(&read.party.name),
+                    key: shown(key.id().short()),
                 };
                 faults.warn(place_of(document, &read.party.name), fault);
             } else {
@@ -336,10 +327,7 @@ fn same_index(document: &Document, read: &[Read], faults: &mut Faults<'_>) {
         let SourceKind::Index(address) = &read.kind else { continue };
         let address = address.to_string().trim_end_matches('/').to_owned();
         if let Some(other) = first.get(&address) {
-            let fault = Fault::IndexTwice {
-                first: other.to_string().into(),
-                second: read.party.name.to_string().into(),
-            };
+            let fault = Fault::IndexTwice { first: shown(other), second: shown(&read.party.name) };
             faults.error(place_of(document, &read.party.name), fault);
         } else {
             first.insert(address, &read.party.name);

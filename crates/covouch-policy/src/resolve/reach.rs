@@ -9,7 +9,7 @@ use covouch_graph::{Question, Requirement, TrustGraph};
 use super::Faults;
 use crate::{
     ast::Expression,
-    error::Fault,
+    error::{Fault, shown},
     program::{Condition, Formula, Policy},
 };
 
@@ -56,8 +56,8 @@ impl Checker<'_, '_> {
             return false;
         }
         let fault = match condition {
-            Condition::Score(minimum) => Fault::ScoreUnreachable(minimum.to_string().into()),
-            Condition::All(_) | Condition::AtLeast(..) => Fault::GroupUnreachable(written.to_string().into()),
+            Condition::Score(minimum) => Fault::ScoreUnreachable(shown(minimum)),
+            Condition::All(_) | Condition::AtLeast(..) => Fault::GroupUnreachable(shown(written)),
             _ => return true,
         };
         let met = self.possible(&requirement(condition));

@@ -14,7 +14,7 @@ use super::{
     parties::{Declaration, Declared},
 };
 use crate::{
-    error::{Fault, nearest_or_all},
+    error::{Fault, nearest_or_all, shown},
     file::{Document, GatewayTable, Placed, RuleTable, WaiverTable},
     limits,
     program::{Approval, Blocked, Downgrade, Gateway, HostPort, Mode, Rule, WaiverRule},
@@ -48,7 +48,7 @@ fn choice<T: Copy>(
         let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
         let clause = format!("`{}` is none of `{}`", written.value, words.join("`, `"));
         let hint = nearest_or_all(&written.value, &words, "choices");
-        faults.error(written.at, Fault::BadValue { clause: clause.into(), hint });
+        faults.error(written.at, Fault::BadValue { clause: shown(&clause), hint });
     }
     found.map(|(_, value)| *value)
 }
@@ -78,7 +78,7 @@ fn pinned(index: &Placed<String>, declared: &Declared, faults: &mut Faults<'_>) 
         Declaration::Index { party } => return Some(*party),
         Declaration::Broken => {}
         Declaration::Signer { .. } | Declaration::Later => {
-            faults.error(index.at, Fault::NotAnIndex(index.value.as_str().into()));
+            faults.error(index.at, Fault::NotAnIndex(shown(&index.value)));
         }
     }
     None
@@ -117,7 +117,7 @@ fn approval(table: &WaiverTable, declared: &Declared, faults: &mut Faults<'_>) -
             Declaration::Signer { party, .. } => Some(Approval::Signed(*party)),
             Declaration::Broken => None,
             Declaration::Index { .. } | Declaration::Later => {
-                faults.error(party.at, Fault::NotASigner(party.value.as_str().into()));
+                faults.error(party.at, Fault::NotASigner(shown(&party.value)));
                 None
             }
         },

@@ -8,6 +8,7 @@ use covouch_core::{
     hint::Hint,
     level::Level,
     party::PartyName,
+    shown::Shown,
     time::Duration,
 };
 
@@ -18,7 +19,7 @@ use super::{
 use crate::{
     ast::{Expression, Form, Word},
     code,
-    error::{Shown, nearest_or_all},
+    error::{nearest_or_all, shown},
     limits,
 };
 
@@ -45,7 +46,7 @@ pub enum SyntaxError {
     #[error("the expression nests deeper than {max} parentheses", max = limits::EXPRESSION_DEPTH)]
     TooDeep,
     /// A character of no token.
-    #[error("`{}` has no meaning here", Shown::from(.0.to_string()))]
+    #[error("`{}` has no meaning here", shown(.0))]
     Character(char),
     /// A quote without its end.
     #[error("the `\"` is never closed")]
@@ -145,7 +146,7 @@ pub fn parse(text: &str) -> Result<Expression, Syntax> {
     let expression = parser.expression()?;
     match parser.peek() {
         Kind::End => Ok(expression),
-        found => Err(parser.error(SyntaxError::NotJoined(found.shown().into()))),
+        found => Err(parser.error(SyntaxError::NotJoined(shown(found.shown())))),
     }
 }
 
@@ -305,8 +306,8 @@ impl<'t> Parser<'_, 't> {
                 self.advance();
                 Ok(number)
             }
-            Some(None) => Err(self.error(SyntaxError::Zero(text.into()))),
-            None => Err(self.error(SyntaxError::Number { found: text.into(), expected })),
+            Some(None) => Err(self.error(SyntaxError::Zero(shown(text)))),
+            None => Err(self.error(SyntaxError::Number { found: shown(text), expected })),
         }
     }
 
@@ -341,7 +342,7 @@ impl<'t> Parser<'_, 't> {
             return Ok(None);
         }
         let Kind::Word(written) = self.peek() else { return Err(self.unexpected("a level")) };
-        let level = Level::parse(written).ok_or_else(|| self.error(SyntaxError::Level(written.into())))?;
+        let level = Level::parse(written).ok_or_else(|| self.error(SyntaxError::Level(shown(written))))?;
         self.advance();
         Ok(Some(level))
     }
@@ -349,7 +350,7 @@ impl<'t> Parser<'_, 't> {
     fn name(&mut self) -> Result<PartyName, Syntax> {
         let Kind::Word(written) = self.peek() else { return Err(self.unexpected("the name of a party")) };
         let name = PartyName::parse(written).ok().filter(|name| !RESERVED.contains(&name.as_str()));
-        let name = name.ok_or_else(|| self.error(SyntaxError::Name(written.into())))?;
+        let name = name.ok_or_else(|| self.error(SyntaxError::Name(shown(written))))?;
         self.advance();
         Ok(name)
     }
@@ -384,7 +385,7 @@ impl<'t> Parser<'_, 't> {
     }
 
     fn unexpected(&self, expected: &'static str) -> Syntax {
-        self.error(SyntaxError::Unexpected { found: self.peek().shown().into(), expected })
+        self.error(SyntaxError::Unexpected { found: shown(self.peek().shown()), expected })
     }
 
     fn error(&self, error: SyntaxError) -> Syntax {
