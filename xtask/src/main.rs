@@ -1,10 +1,11 @@
-//! Everything CI runs, runnable at a desk: `cargo xtask test`, `ci`, `tools`, `house`, `gen`.
+//! Everything CI runs, runnable at a desk: `cargo xtask test`, `ci`, `tools`, `house`, `gen`, `replay`.
 //!
 //! # Not here
 //! Nothing that only CI knows. What fails there fails here, with the same command.
 
 mod generate;
 mod house;
+mod replay;
 mod stage;
 mod tools;
 mod workspace;
@@ -25,6 +26,7 @@ usage: cargo xtask TASK
   house        check the rules of the house that no other tool checks
   gen          write the generated files
   gen --check  say whether they are up to date
+  replay       print and write the table of attacks under six policies
 ";
 
 fn main() -> ExitCode {
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         ["house"] => house::check(&workspace),
         ["gen"] => generate::write(&workspace),
         ["gen", "--check"] => generate::check(&workspace),
+        ["replay"] => replay::write(&workspace),
         _ => {
             eprint!("{USAGE}");
             return ExitCode::from(2);
