@@ -21,7 +21,7 @@ use covouch_core::{
     subject::Subject,
     time::{Duration, Timestamp},
 };
-use covouch_graph::{Chain, PartyIndex, Question, Support, TrustGraph};
+use covouch_graph::{Chain, PartyIndex, Question, Support, TrustGraph, VetoFound};
 
 pub use self::sentence::{missing, sentence};
 use crate::{
@@ -159,6 +159,8 @@ pub struct PartyWord {
     pub independent: Amount,
     /// How its trust reaches the file.
     pub chains: Vec<Chain>,
+    /// Why it says not to install the file, when it does.
+    pub veto: Option<VetoReason>,
 }
 
 /// A key that speaks for more than one party and counts once.
@@ -212,7 +214,7 @@ fn explain(case: &Case<'_>) -> PolicyExplanation {
         },
         admit: teller.part(&admit.expression, &admit.condition),
         refuse: policy.refuse.as_ref().map(|refuse| teller.part(&refuse.expression, &refuse.condition)),
-        words: words(policy, &support),
+        words: words(policy, &support, case.vetoes()),
         raw: support.raw,
         independent: support.independent,
         shared: support
@@ -228,7 +230,8 @@ fn names(policy: &Policy, parties: &[PartyIndex]) -> Vec<PartyName> {
     parties.iter().filter_map(|party| policy.parties.get(*party)).map(|party| party.name.clone()).collect()
 }
 
-fn words(policy: &Policy, support: &Support) -> Vec<PartyWord> {
+fn words(policy: &Policy, support: &Support, vetoes: &[VetoFound]) -> Vec<PartyWord> {
+    let veto = |party| vetoes.iter().find(|veto| veto.parties.contains(&party)).map(|veto| veto.reason);
     let words = support.parties.iter().filter_map(|word| {
         Some(PartyWord {
             party: policy.parties.get(word.party)?.name.clone(),
@@ -236,6 +239,7 @@ fn words(policy: &Policy, support: &Support) -> Vec<PartyWord> {
             amount: word.alone.first().map_or(Amount::NONE, |(_, amount)| *amount),
             independent: word.independent,
             chains: word.chains.clone(),
+            veto: veto(word.party),
         })
     });
     words.collect()

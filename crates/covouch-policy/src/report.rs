@@ -8,7 +8,8 @@ pub mod json;
 use std::sync::Arc;
 
 use covouch_core::{
-    amount::Amount, evidence::Evidence, level::Level, party::PartyName, subject::Subject, time::Timestamp,
+    amount::Amount, evidence::Evidence, level::Level, party::PartyName, statement::VetoReason,
+    subject::Subject, time::Timestamp,
 };
 use covouch_graph::{Admitted, Chain, TrustGraph};
 
@@ -67,6 +68,8 @@ pub struct PartyReport {
     pub independent: Amount,
     /// How its trust reaches the file.
     pub chains: Vec<Chain>,
+    /// Why it says not to install the file, when it does.
+    pub veto: Option<VetoReason>,
 }
 
 /// How many files of each verdict.
@@ -166,6 +169,7 @@ impl Policies {
                     amount,
                     independent: amount,
                     chains,
+                    veto: None,
                 });
             }
         }
@@ -184,6 +188,7 @@ fn told(explanation: &Explanation) -> Vec<PartyReport> {
             amount: word.amount,
             independent: word.independent,
             chains: word.chains.clone(),
+            veto: word.veto,
         })
         .collect()
 }

@@ -1,6 +1,6 @@
 //! Reports on the wire: JSON that carries a version and is a promise.
 
-use covouch_core::statement::Author;
+use covouch_core::statement::{Author, VetoReason};
 use covouch_graph::{Certification, Chain};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -85,6 +85,8 @@ struct Party {
     independent: String,
     /// How its trust reaches the file.
     chains: Vec<Link>,
+    /// Why it says not to install the file; null when it does not say so.
+    veto: Option<&'static str>,
 }
 
 /// One chain of trust.
@@ -178,6 +180,7 @@ impl From<&PartyReport> for Party {
             amount: party.amount.to_string(),
             independent: party.independent.to_string(),
             chains: party.chains.iter().map(Link::from).collect(),
+            veto: party.veto.map(VetoReason::as_str),
         }
     }
 }
