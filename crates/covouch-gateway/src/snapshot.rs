@@ -160,12 +160,18 @@ impl Snapshot {
         now: Timestamp,
     ) -> (Vec<Judgement>, Option<Timestamp>) {
         let graph = self.graph(now);
-        let subjects: Vec<Subject> = page.files().iter().filter_map(simple::File::subject).collect();
+        let mut subjects: Vec<Subject> = Vec::with_capacity(page.files().len());
+        let mut take = |subject: Option<Subject>| {
+            let is_there = subject.is_some();
+            subjects.extend(subject);
+            is_there
+        };
+        let is_judged: Vec<bool> = page.files().iter().map(|file| take(file.subject())).collect();
         let verdicts = self.policies.judge_page(&graph, &project.evidence, Page { files: &subjects }, now);
         let mut judged = subjects.iter().zip(verdicts);
-        let judgements = page.files().iter().map(|file| {
+        let judgements = is_judged.into_iter().map(|is_judged| {
             // Files without a subject are not judged, and the others stand in one order.
-            let (subject, verdict) = file.subject().and_then(|_| judged.next()).ok_or_else(unjudged)?;
+            let (subject, verdict) = is_judged.then(|| judged.next()).flatten().ok_or_else(unjudged)?;
             self.released(verdict, project, subject, now).map(|release| release.permission())
         });
         let judgements = judgements.collect();

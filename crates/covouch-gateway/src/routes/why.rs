@@ -134,7 +134,11 @@ fn section(page: &mut String, file: &FileReport) {
     }
     page.push_str("<table>\n<tr><th>Party</th><th>Level</th><th>Alone</th><th>Independent</th></tr>\n");
     for party in &file.parties {
-        let level = party.level.map_or("says nothing", covouch_core::level::Level::as_str);
+        let word = party.level.map_or("says nothing", covouch_core::level::Level::as_str);
+        let level = match party.veto {
+            Some(reason) => format!("says not to install it: {}", reason.as_str()),
+            None => word.to_owned(),
+        };
         let _ = write!(page, "<tr><td>{}</td><td>{level}</td>", Text(party.name.as_str()));
         let _ = writeln!(page, "<td>{}</td><td>{}</td></tr>", party.amount, party.independent);
     }
