@@ -1,6 +1,6 @@
 //! The policy language and the judge: who must say that a file is safe, and whether they did.
 //!
-//! A [`Policy`] is read from TOML with all its mistakes named ([`file`], [`syntax`], [`error`]). [`Policies`] bring
+//! A [`Policy`] is read from TOML with all its mistakes named ([`mod@file`], [`syntax`], [`error`]). [`Policies`] bring
 //! it together with evidence and a moment, and give a [`Verdict`] for each file; [`reasons`], [`suggest`] and
 //! [`report`] say why, what to do, and all of it in one form.
 //!
