@@ -10,10 +10,14 @@
 //! # Not here
 //! Names are not looked up: that is `resolve`.
 
+mod error;
 mod lexer;
 mod parser;
 
-pub use self::parser::{Syntax, SyntaxError, parse};
+pub use self::{
+    error::{Syntax, SyntaxError},
+    parser::parse,
+};
 
 /// Words the language keeps for itself: no party may be called so.
 pub(crate) const RESERVED: [&str; 23] = [
