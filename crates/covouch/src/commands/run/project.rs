@@ -248,8 +248,8 @@ impl Addresses {
             // A lock that is no TOML is for uv to complain about.
             drop(rewrite(lock, look));
         }
-        let named =
-            gate.first_index().map(|index| index.address().url().as_str().trim_end_matches('/').to_owned());
+        // As its owner writes it: uv takes an address with a slash at its end for another one than without.
+        let named = gate.first_index().map(|index| index.address().url().to_string());
         Self {
             gate: gate_index.as_str().trim_end_matches('/').to_owned(),
             index: index.or(named).unwrap_or_default(),

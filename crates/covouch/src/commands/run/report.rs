@@ -38,7 +38,7 @@ pub(super) fn conclude<'a>(session: &'a SessionReport, policy: &Policy, ended: &
         match (sent.get(&project.project), newest) {
             (Some(sent), Some(newest)) => newest.version > **sent,
             // Nothing was chosen: nothing may be, or what may be was not what somebody wanted.
-            (None, Some(_)) => project.newest.is_none() || ended.code != 0,
+            (None, Some(_)) => project.newest.is_none() || (ended.code != 0 && ended.command.chooses()),
             (_, None) => false,
         }
     };

@@ -75,9 +75,12 @@ impl Wrapped {
     }
 
     /// Whether the command's failure can be that of choosing versions. What `uv run` runs, and programs that are no
-    /// installers, fail for reasons of their own.
+    /// installers, fail for reasons of their own; with a lock that may not change nothing is chosen.
     pub(super) fn chooses(&self) -> bool {
-        self.installer != Installer::Other && self.subcommand() != Some("run")
+        let is_fixed =
+            |argument: &OsString| ["--locked", "--frozen", "--check"].iter().any(|it| argument == it);
+        let runs = self.installer == Installer::Other || self.subcommand() == Some("run");
+        !runs && !self.arguments.iter().any(is_fixed)
     }
 
     /// The installer's own subcommand: the first argument that is no option.
