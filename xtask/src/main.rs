@@ -3,6 +3,7 @@
 //! # Not here
 //! Nothing that only CI knows. What fails there fails here, with the same command.
 
+mod bench;
 mod generate;
 mod house;
 mod replay;
@@ -22,6 +23,7 @@ usage: cargo xtask TASK
 
   test         set up what the tests need, then run every check there is
   ci           the same
+  bench        measure the figures of docs/benchmarks.md: [gateway|install|judge|check…] [--quick] [--live]
   tools        install the Python programs that tests drive, into .tools
   house        check the rules of the house that no other tool checks
   gen          write the generated files
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
     let workspace = Workspace::of_this_program();
     let done = match arguments.as_slice() {
         ["test" | "ci"] => stage::test(&workspace),
+        ["bench", arguments @ ..] => bench::run(&workspace, arguments),
         ["tools"] => tools::install(&workspace),
         ["house"] => house::check(&workspace),
         ["gen"] => generate::write(&workspace),

@@ -50,7 +50,12 @@ pub(crate) fn install(workspace: &Workspace) -> Result<(), Failure> {
     install_openssh(workspace)
 }
 
-fn install_one(workspace: &Workspace, environment: &Path, packages: &[&str]) -> Result<(), Failure> {
+/// Installs packages into a virtual environment, unless they are there.
+pub(crate) fn install_one(
+    workspace: &Workspace,
+    environment: &Path,
+    packages: &[&str],
+) -> Result<(), Failure> {
     let stamp = environment.join("covouch-stamp");
     let recipe = packages.join("\n") + "\n";
     if fs::read_to_string(&stamp).is_ok_and(|written| written == recipe) {

@@ -69,15 +69,14 @@ fn pages(folder: &Path) {
     for minor in 0..3 {
         shelf.list(Wheel::new("small", &format!("1.{minor}")).build());
     }
-    for release in 0..80 {
+    for release in 0..150 {
         for build in 0..3 {
             for tag in TAGS {
-                let name = format!("numpy_like-{release}.0-{build}-{tag}.whl");
-                shelf.list(Distribution::new(&name, name.clone()));
+                shelf.list(only_listed(&format!("numpy_like-{release}.0-{build}-{tag}.whl"), build > 0));
             }
         }
     }
-    shelf.write(folder);
+    shelf.write_pages(folder);
 }
 
 /// Number n needs 2n + 20 and 2n + 21, and 37 later one more: four levels, as deep as a web framework's.
@@ -96,16 +95,12 @@ fn install(folder: &Path) {
             wheel = wheel.file(&format!("{module}/part_{part}.py"), "value = 0\n".repeat(200));
         }
         for older in 0..OLDER {
-            let file = format!("{module}-{older}.0-py3-none-any.whl");
-            let distribution = Distribution::new(&file, file.clone());
-            shelf.list(distribution.with_metadata(format!(
-                "Metadata-Version: 2.1\nName: {}\nVersion: {older}.0\n",
-                name(number)
-            )));
+            shelf.list(only_listed(&format!("{module}-{older}.0-py3-none-any.whl"), true));
         }
         shelf.list(wheel.build());
     }
-    shelf.write(folder);
+    let server = shelf.write_pages(folder);
+    shelf.write_files(folder, &server);
     let named: String = (0..NAMED).map(|number| name(number) + "\n").collect();
     fs::write(folder.join("requirements.txt"), named).expect("a file that can be written");
 }
@@ -129,11 +124,8 @@ fn lock(folder: &Path) {
         for release in 0..RELEASES {
             let sdist = format!("{module}-{release}.1.tar.gz");
             let wheels = TAGS.map(|tag| format!("{module}-{release}.1-{tag}.whl"));
-            newest = [sdist]
-                .into_iter()
-                .chain(wheels)
-                .map(|name| Distribution::new(&name, name.clone()))
-                .collect();
+            newest = wheels.iter().map(|name| only_listed(name, true)).collect();
+            newest.insert(0, only_listed(&sdist, false));
             newest.iter().cloned().for_each(|file: Distribution| shelf.list(file));
         }
         let _ = write!(
@@ -155,7 +147,7 @@ fn lock(folder: &Path) {
         }
         lock.push_str("]\n");
     }
-    shelf.write(folder);
+    shelf.write_pages(folder);
     fs::write(folder.join("uv.lock"), lock).expect("a file that can be written");
 }
 
@@ -172,8 +164,8 @@ impl Shelf {
         self.files.push(file);
     }
 
-    fn write(self, folder: &Path) {
-        let server = IndexServer::start(self.site);
+    fn write_pages(&self, folder: &Path) -> IndexServer {
+        let server = IndexServer::start(self.site.clone());
         let mut projects: Vec<&str> = self.files.iter().map(|file| file.project().as_str()).collect();
         projects.dedup();
         for project in projects {
@@ -181,17 +173,15 @@ impl Shelf {
                 [("application/vnd.pypi.simple.v1+json", "page.json"), ("text/html", "page.html")]
             {
                 let page = ask(&server, &format!("/simple/{project}/"), form);
-                write(
-                    &folder.join("simple").join(project).join(name),
-                    page.replace(server.origin(), "{origin}"),
-                );
+                let page = page.replace(server.origin(), "{origin}");
+                write(&folder.join("simple").join(project).join(name), page);
             }
         }
+        server
+    }
+
+    fn write_files(&self, folder: &Path, server: &IndexServer) {
         for file in &self.files {
-            // A page alone is asked for where a file is nothing but its name.
-            if file.metadata().is_none() {
-                continue;
-            }
             let path = server.file_url(file).replace(server.origin(), "");
             let path = folder.join(path.trim_start_matches('/'));
             write(&path, file.bytes());
@@ -200,6 +190,12 @@ impl Shelf {
             }
         }
     }
+}
+
+/// A file of which there is nothing but what its page says.
+fn only_listed(filename: &str, has_metadata: bool) -> Distribution {
+    let file = Distribution::new(filename, filename.to_owned());
+    if has_metadata { file.with_metadata(format!("of {filename}")) } else { file }
 }
 
 fn write(path: &Path, bytes: impl AsRef<[u8]>) {
