@@ -140,6 +140,7 @@ pub fn derive(
     let sdist =
         sdist::read(sdist, names.sdist.archive, &declared::is_declaration).map_err(DeriveError::Sdist)?;
     let declared = Declared::read(&sdist, &names.sdist.project, &mut differences);
+    let sdist = sdist.without_kept();
     let keep = |path: &MemberPath| dist_info::is_metadata(path) || declared.may_be_generated(path);
     let wheel = wheel::read(wheel, &keep).map_err(DeriveError::Wheel)?;
     let mapped = payload::compare(&sdist, &wheel, (&declared, &names.wheel.version), &mut differences);

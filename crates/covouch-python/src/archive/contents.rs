@@ -68,6 +68,12 @@ impl Contents {
         self.kept.get(path).map(Vec::as_slice)
     }
 
+    /// The same contents without the bytes that were kept.
+    #[must_use]
+    pub fn without_kept(self) -> Self {
+        Self { kept: BTreeMap::new(), ..self }
+    }
+
     /// The files below a folder (named without its `/`), in order.
     pub fn below<'a>(&'a self, folder: &str) -> impl Iterator<Item = (&'a MemberPath, &'a Member)> + use<'a> {
         let start = format!("{folder}/");

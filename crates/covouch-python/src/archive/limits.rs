@@ -6,14 +6,14 @@
 use super::error::ArchiveError;
 
 /// Most members of one archive. The largest real pure wheels and their sdists have about 30,000.
-pub const MEMBERS: usize = 50_000;
+pub const MEMBERS: usize = 40_000;
 
 /// Most files and folders of one archive, the folders nobody lists included: a member a hundred folders deep
 /// costs as much as a hundred members.
 pub const PATHS: usize = 2 * MEMBERS;
 
 /// Bytes of all paths together; 120 bytes for each of the most members.
-pub const PATH_BYTES_TOGETHER: usize = 6 << 20;
+pub const PATH_BYTES_TOGETHER: usize = 5 << 20;
 
 /// Longest path of one member. Windows stops at 260 characters, real sdists stay under 250.
 pub const PATH_BYTES: usize = 512;
@@ -38,10 +38,10 @@ pub const RATIO: u64 = 128;
 pub const RATIO_FREE_BYTES: u64 = 8 << 20;
 
 /// Largest ZIP central directory: 150 bytes for each of the most members.
-pub const DIRECTORY_BYTES: u64 = 8 << 20;
+pub const DIRECTORY_BYTES: u64 = 6 << 20;
 
 /// Most bytes of members kept in memory (metadata, `RECORD`); `RECORD` has some 120 bytes for each member.
-pub const KEPT_BYTES: usize = 8 << 20;
+pub const KEPT_BYTES: usize = 6 << 20;
 
 /// Largest extended header of one tar member. Real ones hold a path and a time.
 pub const PAX_BYTES: u64 = 64 << 10;

@@ -167,6 +167,17 @@ impl Differences {
         self.listed.is_empty() && self.unlisted == 0
     }
 
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.listed.len().saturating_add(self.unlisted)
+    }
+
+    /// Adds those of a part of the comparison.
+    pub(super) fn append(&mut self, others: Self) {
+        self.unlisted = self.unlisted.saturating_add(others.unlisted);
+        others.listed.into_iter().for_each(|difference| self.add(difference));
+    }
+
     /// Adds one; the last in order makes room.
     pub(super) fn add(&mut self, difference: Difference) {
         self.listed.insert(difference);

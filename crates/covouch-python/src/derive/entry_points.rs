@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 
 use toml::{Table, Value};
 
+/// Largest `entry_points.txt`. The largest real ones have some 50 kB; each line costs some 20 times its length.
+const BYTES: usize = 128 << 10;
+
 /// Targets by group and name, without spaces.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct EntryPoints(BTreeMap<(String, String), String>);
@@ -15,7 +18,8 @@ impl EntryPoints {
     pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
         let mut found = Self::default();
         let mut group: Option<String> = None;
-        for line in str::from_utf8(bytes).ok()?.split('\n') {
+        let text = str::from_utf8(bytes).ok().filter(|text| text.len() <= BYTES)?;
+        for line in text.split('\n') {
             let line = line.trim_end();
             if line.contains(|c: char| c.is_control() && c != '\t') || line.starts_with(char::is_whitespace) {
                 return None;

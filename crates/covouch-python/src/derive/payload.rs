@@ -40,10 +40,10 @@ pub(super) fn compare(
     let comparison = Comparison { sdist, wheel, declared, version };
     check_one_folder(&comparison, &names, differences);
     let tried = declared.folders().iter().map(|folder| (folder, comparison.with(folder)));
-    let Some((folder, (found, generated))) = tried.min_by_key(|(_, (found, _))| found.len()) else {
+    let Some((folder, (found, generated))) = tried.min_by_key(|(_, (found, _))| found.count()) else {
         return Mapped { folder: String::new(), generated: Vec::new() };
     };
-    found.into_iter().for_each(|difference| differences.add(difference));
+    differences.append(found);
     comparison.left_out(folder, differences);
     Mapped { folder: folder.clone(), generated }
 }
@@ -135,8 +135,8 @@ struct Comparison<'a> {
 
 impl Comparison<'_> {
     /// What differs when this folder of the sdist is the wheel's root, and what was rendered again.
-    fn with(&self, folder: &str) -> (Vec<Difference>, Vec<MemberPath>) {
-        let (mut differences, mut generated) = (Vec::new(), Vec::new());
+    fn with(&self, folder: &str) -> (Differences, Vec<MemberPath>) {
+        let (mut differences, mut generated) = (Differences::default(), Vec::new());
         for (path, member) in self.wheel.members().iter().filter(|(path, _)| is_payload(path)) {
             let source = format!("{folder}{path}", path = path.as_str());
             let found = self.sdist.members().get(source.as_str());
@@ -146,9 +146,9 @@ impl Comparison<'_> {
             let path = path.clone();
             match (self.declared.is_generated(&source), found) {
                 (true, _) if self.is_rendered(&path) => generated.push(path),
-                (true, _) => differences.push(Difference::Generated(path)),
-                (false, Some(_)) => differences.push(Difference::Bytes(path)),
-                (false, None) => differences.push(Difference::NotInSdist(path)),
+                (true, _) => differences.add(Difference::Generated(path)),
+                (false, Some(_)) => differences.add(Difference::Bytes(path)),
+                (false, None) => differences.add(Difference::NotInSdist(path)),
             }
         }
         (differences, generated)

@@ -23,7 +23,7 @@ pub(super) fn compare(wheel: &Contents, path: &str, differences: &mut Difference
             fault(line, "has a malformed line");
             continue;
         };
-        let Some(member) = wheel.members().get(name.as_str()) else {
+        let Some((listed_path, member)) = wheel.members().get_key_value(name.as_str()) else {
             fault(&name, "lists the missing");
             continue;
         };
@@ -39,11 +39,11 @@ pub(super) fn compare(wheel: &Contents, path: &str, differences: &mut Difference
                 fault(&name, "has another size for");
             }
         }
-        if !listed.insert(name.clone()) {
+        if !listed.insert(listed_path) {
             fault(&name, "lists twice");
         }
     }
-    for name in wheel.members().keys().filter(|name| !listed.contains(name.as_str())) {
+    for name in wheel.members().keys().filter(|name| !listed.contains(name)) {
         fault(name.as_str(), "leaves out");
     }
 }

@@ -12,6 +12,9 @@ use crate::{
 /// Deepest folder in which the `.egg-info` of an sdist's own project stands: `src/` or the like.
 const DEPTH: usize = 2;
 
+/// Largest `top_level.txt`; real ones have a few lines.
+const NAMES_BYTES: usize = 64 << 10;
+
 /// What one `.egg-info` says.
 pub(super) struct EggInfo {
     /// The folder it stands in, which is the one packages are found in: empty, or one that ends in `/`.
@@ -45,6 +48,9 @@ impl EggInfo {
             return None;
         }
         let names = str::from_utf8(sdist.kept(&format!("{stem}.egg-info/top_level.txt"))?).ok()?;
+        if names.len() > NAMES_BYTES {
+            return None;
+        }
         let names = names.lines().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
         let entry_points = match sdist.kept(&format!("{stem}.egg-info/entry_points.txt")) {
             Some(bytes) => EntryPoints::parse(bytes),
