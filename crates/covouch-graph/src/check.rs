@@ -1,6 +1,6 @@
 //! The checker: the only maker of [`Admitted`].
 //!
-//! [`packing`] checks a packing's arithmetic against the instance, [`grounds`] what the chains rest on against the
+//! [`packing`] checks a packing's arithmetic against the instance, `grounds` what the chains rest on against the
 //! statements. Neither knows how the packing was found.
 
 mod grounds;
@@ -22,7 +22,7 @@ use crate::{
 ///
 /// Nobody else can make one:
 ///
-/// ```compile_fail
+/// ```compile_fail,E0451
 /// # fn forge(subject: covouch_core::subject::Subject) {
 /// let forged = covouch_graph::Admitted { subject, proofs: Vec::new() };
 /// # }

@@ -1,21 +1,19 @@
 //! Whether some packing meets a whole requirement, formula and score together.
 //!
-//! Where nobody's word meets anybody else's there is one best packing, and it is looked at. Otherwise: a first
-//! packing is tried; what no party reaches even alone is struck out; and the sets of supports that would make
-//! the formula true are tried one after the other, smallest choices first, while flow does not rule them out.
+//! Where nobody's word meets anybody else's there is one best packing (`lone`), and it is looked at. Otherwise a
+//! first packing is tried; what no party reaches even alone is struck out; and the sets of supports that would make
+//! the formula true are tried one after the other, while flow does not rule them out.
 
 use crate::{
     check::packing::{self, Packing},
     demand::{Demand, Floor, Weighing},
-    instance::{CertificationIndex, Instance, RootIndex, WordIndex},
+    instance::Instance,
+    lone,
     pack::{Outcome, Packer},
-    parties::PartyIndex,
-    path,
     question::{NotMet, Undecidable},
     requirement::Requirement,
-    witness::{Path, Share, Witness},
+    witness::{Tally, Witness},
 };
-use covouch_core::{amount::Amount, level::Level};
 
 /// The answer for one instance.
 #[derive(Clone, Debug)]
@@ -31,58 +29,16 @@ pub enum Decision {
 /// Looks for a packing that meets a requirement.
 #[must_use]
 pub fn decide(instance: &Instance, requirement: &Requirement) -> Decision {
-    if let Some(witness) = lone_words(instance)
-        && let Ok(packing) = packing::check(instance, &witness)
-    {
-        return if packing.meets(requirement) {
+    if let Some(witness) = lone::packing(instance) {
+        let tally = Tally { members: &instance.members, sums: &witness.sums };
+        return if requirement.is_met(&tally) {
             Decision::Met(witness)
         } else {
-            Decision::NotMet(NotMet { score: Some(packing.score()) })
+            Decision::NotMet(NotMet { score: Some(tally.score()) })
         };
     }
     search(instance, requirement).unwrap_or_else(Decision::Undecided)
 }
-
-/// The one best packing, where every key certifies by itself, for one party, and no owner has two parties.
-fn lone_words(instance: &Instance) -> Option<Witness> {
-    let keys_agree = |position: usize| {
-        let root = instance.roots.get(position)?;
-        let mut others = instance.roots.iter().skip(position + 1);
-        (!others.any(|other| other.key == root.key)).then_some(())
-    };
-    if !instance.delegations.is_empty()
-        || instance.roots.len() > LONE_ROOTS
-        || instance.certifications.iter().any(|way| way.through.is_some() || way.amount != Amount::FULL)
-    {
-        return None;
-    }
-    for position in 0..instance.roots.len() {
-        keys_agree(position)?;
-    }
-    let mut best: Vec<(PartyIndex, PartyIndex, Level, Path)> = Vec::with_capacity(instance.members.len());
-    let words = instance.words.iter().zip(0..).map(|(word, at)| (word.party, Path::Word(WordIndex::new(at))));
-    let vouches = instance.certifications.iter().zip(0..).filter_map(|(way, at)| {
-        let root = instance.roots.iter().position(|root| root.key == way.by)?;
-        let certification = CertificationIndex::new(at);
-        let path = Path::Keys { root: RootIndex::new(root), delegations: Vec::new(), certification };
-        Some((instance.root(RootIndex::new(root)).party, path))
-    });
-    for (party, path) in words.chain(vouches) {
-        let Ok(arrival) = packing::arrival(instance, &path) else { continue };
-        let voice = instance.member(party)?.voice;
-        match best.iter_mut().find(|known| known.0 == party || known.1 == voice) {
-            Some(known) if known.0 != party => return None,
-            Some(known) if known.2 < arrival.level => (known.2, known.3) = (arrival.level, path),
-            Some(_) => {}
-            None => best.push((party, voice, arrival.level, path)),
-        }
-    }
-    let shares = best.into_iter().map(|(_, _, _, path)| Share { amount: Amount::FULL, path }).collect();
-    Some(path::witness(instance, shares))
-}
-
-/// With more roots than this, the general way is as fast.
-const LONE_ROOTS: usize = 64;
 
 fn search(instance: &Instance, requirement: &Requirement) -> Result<Decision, Undecidable> {
     let (mut asked, mut everything, mut weighing) = (Vec::new(), Demand::default(), Weighing::Supports);
@@ -141,28 +97,29 @@ struct Agenda<'r> {
 impl Search<'_> {
     /// Makes everything on the agenda true, if that can be done.
     fn settle(&mut self, mut agenda: Agenda<'_>) -> Result<Option<Witness>, Undecidable> {
-        self.packer.budget.take_demand()?;
-        while let Some(requirement) = agenda.must.pop() {
-            if !agenda.take(requirement) {
+        loop {
+            self.packer.budget.take_demand()?;
+            while let Some(requirement) = agenda.must.pop() {
+                if !agenda.take(requirement) {
+                    return Ok(None);
+                }
+            }
+            let Some((count, parts)) = agenda.choices.pop() else { return self.reach(&agenda.demand) };
+            let Some((first, rest)) = parts.split_first() else { return Ok(None) };
+            if self.packer.is_ruled_out(&agenda.demand)? {
                 return Ok(None);
             }
+            let mut with = agenda.clone();
+            with.must.push(first);
+            with.choose(count - 1, rest);
+            if let Some(witness) = self.settle(with)? {
+                return Ok(Some(witness));
+            }
+            if rest.len() < count {
+                return Ok(None);
+            }
+            agenda.choose(count, rest);
         }
-        let Some((count, parts)) = agenda.choices.pop() else { return self.reach(&agenda.demand) };
-        if self.packer.is_ruled_out(&agenda.demand)? {
-            return Ok(None);
-        }
-        let Some((first, rest)) = parts.split_first() else { return Ok(None) };
-        let mut with = agenda.clone();
-        with.must.push(first);
-        with.choose(count - 1, rest);
-        if let Some(witness) = self.settle(with)? {
-            return Ok(Some(witness));
-        }
-        if rest.len() < count {
-            return Ok(None);
-        }
-        agenda.choose(count, rest);
-        self.settle(agenda)
     }
 
     fn reach(&mut self, demand: &Demand) -> Result<Option<Witness>, Undecidable> {

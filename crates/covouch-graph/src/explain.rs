@@ -33,7 +33,7 @@ impl TrustGraph {
             Err(reason) => return Support { incomplete: Some(reason), ..Support::default() },
         };
         let mut report = Report { graph: self, question, located: &located, incomplete: None };
-        let (together, independent) = report.pack(&preferring_score(&located.instance));
+        let (together, independent) = report.together();
         let mut raw = Vec::new();
         let mut parties = Vec::new();
         let mut lone_chains: Vec<Chain> = Vec::new();
@@ -80,6 +80,16 @@ struct Report<'a> {
 }
 
 impl Report<'_> {
+    /// The chains of the packing with the largest score, with as much support beside it as can be told.
+    fn together(&mut self) -> (Vec<Chain>, Score) {
+        let preferred = self.pack(&preferring_score(&self.located.instance));
+        if self.incomplete.take().is_none() {
+            return preferred;
+        }
+        // The larger weights of the preference left the rounding margin too wide.
+        self.pack(&self.located.instance)
+    }
+
     /// The chains of the largest packing of an instance that differs from the file's in parties and weights only,
     /// and its score by the file's own weights.
     fn pack(&mut self, instance: &Instance) -> (Vec<Chain>, Score) {

@@ -3,7 +3,7 @@
 //! # Invariants
 //! - Every index stored here points into this instance.
 //! - Between two keys no delegation is dominated by another, and several certifications by one key through one
-//!   holder are one ([`crate::merge`]).
+//!   holder are one (`merge`).
 //!
 //! # Not here
 //! Statements, time and scopes: whatever stands here is live and about this file.

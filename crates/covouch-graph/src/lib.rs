@@ -1,6 +1,6 @@
 //! Who vouches for a file, through whom, and how much of it is independent.
 //!
-//! [`build`] reads which statements count at a moment. For one file, [`search`] walks backwards from the vouchers to
+//! `build` reads which statements count at a moment. For one file, `search` walks backwards from the vouchers to
 //! an [`instance`], a packing problem in plain numbers; [`decide`] looks for a packing that meets a requirement,
 //! with [`pack`] going from flow over depth-safe potentials to a linear program; and [`check`] accepts it or not.
 //!
@@ -23,6 +23,7 @@ mod flow;
 mod index;
 pub mod instance;
 pub mod limits;
+mod lone;
 mod merge;
 mod network;
 mod node;

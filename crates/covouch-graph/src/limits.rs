@@ -19,11 +19,14 @@ pub const DEMANDS: u32 = 4_096;
 /// Most arcs looked at by all flows of one question: some tens of milliseconds of work.
 pub const FLOW_STEPS: u64 = 20_000_000;
 
-/// Most variables of one linear program; a program of this size takes about a second.
+/// Most variables of one linear program; a program of this size takes about a tenth of a second.
 pub const PROGRAM_VARIABLES: usize = 20_000;
 
 /// Most linear programs solved for one question.
 pub const PROGRAMS: u32 = 32;
+
+/// Most variables of a program that is solved in whole numbers, where each branch is a program again.
+pub const WHOLE_VARIABLES: usize = 1_000;
 
 /// Most branches tried for a solution in whole numbers, where the program's own optimum is not whole.
 pub const PROGRAM_BRANCHES: u64 = 200;

@@ -185,7 +185,8 @@ impl<'a> Packer<'a> {
 
     fn solve(&mut self, demand: &Demand, best: &mut Best) -> Result<(), Undecidable> {
         let program = Program::new(self.instance, &self.heights, &self.tiers, demand)?;
-        for numbers in [Numbers::Real, Numbers::Whole] {
+        let whole = program.is_small().then_some(Numbers::Whole);
+        for numbers in std::iter::once(Numbers::Real).chain(whole) {
             for goal in [Goal::Floors, Goal::Score] {
                 let is_idle = match goal {
                     Goal::Floors => best.total == 0,

@@ -195,3 +195,48 @@ impl Parties {
         Arc::ptr_eq(&self.0, &other.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn party(name: &str) -> Party {
+        Party {
+            name: PartyName::parse(name).unwrap(),
+            roots: Vec::new(),
+            owner: None,
+            weights: Weights::NONE,
+            depth: Party::DEFAULT_DEPTH,
+        }
+    }
+
+    #[test]
+    fn a_higher_level_never_weighs_less() {
+        let weights = Weights::by_level([
+            (Level::Audited, Decimal::ONE),
+            (Level::Vouched, Decimal::from_millionths(2_000_000)),
+        ]);
+        assert_eq!(weights.at(Level::Audited), weights.at(Level::Vouched));
+        assert_eq!(weights.at(Level::Packaged), Decimal::ZERO);
+    }
+
+    #[test]
+    fn names_stand_once_and_parties_have_a_limit() {
+        assert_eq!(
+            Parties::new(vec![party("a"), party("a")]).map(|_| ()),
+            Err(PartiesError::Twice(PartyName::parse("a").unwrap()))
+        );
+        let many =
+            |count: usize| Parties::new((0..count).map(|number| party(&format!("p{number}"))).collect());
+        assert_eq!(many(limits::PARTIES).unwrap().len(), limits::PARTIES);
+        assert_eq!(many(limits::PARTIES + 1).map(|_| ()), Err(PartiesError::TooMany(limits::PARTIES + 1)));
+    }
+
+    #[test]
+    fn parties_of_one_owner_have_the_first_ones_voice() {
+        let owned = |name| Party { owner: Some(Owner::parse("acme").unwrap()), ..party(name) };
+        let parties = Parties::new(vec![party("a"), owned("b"), party("c"), owned("d")]).unwrap();
+        let voices: Vec<usize> = parties.members().iter().map(|member| member.voice.position()).collect();
+        assert_eq!(voices, [0, 1, 2, 1]);
+    }
+}

@@ -140,6 +140,11 @@ impl<'a> Program<'a> {
         Ok(program)
     }
 
+    /// Whether it can be solved in whole numbers within reason.
+    pub(crate) fn is_small(&self) -> bool {
+        self.uses.len() <= limits::WHOLE_VARIABLES
+    }
+
     fn add(&mut self, what: Use, amount: Amount, weight: i64) -> usize {
         self.uses.push(what);
         self.weights.push(real(weight));

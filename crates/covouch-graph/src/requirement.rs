@@ -7,7 +7,7 @@ use covouch_core::{
     level::Level,
 };
 
-use crate::parties::PartyIndex;
+use crate::{parties::PartyIndex, witness::Tally};
 
 /// A requirement over facts, supports and the score.
 ///
@@ -36,6 +36,20 @@ pub enum Requirement {
 }
 
 impl Requirement {
+    /// Whether these supports and the score they make meet all of it. The one place where supports are compared.
+    pub(crate) fn is_met(&self, tally: &Tally<'_>) -> bool {
+        match self {
+            Self::Fact(so) => *so,
+            Self::Support { party, level, at_least } => tally.support(*party, *level) >= *at_least,
+            Self::Score(minimum) => tally.score().reaches(*minimum),
+            Self::All(parts) => parts.iter().all(|part| part.is_met(tally)),
+            Self::Any(parts) => parts.iter().any(|part| part.is_met(tally)),
+            Self::AtLeast(count, parts) => {
+                parts.iter().filter(|part| part.is_met(tally)).take(count.get()).count() == count.get()
+            }
+        }
+    }
+
     /// Every support and every score it asks for, to `visit`.
     pub(crate) fn visit(&self, visit: &mut impl FnMut(&Self)) {
         match self {

@@ -1,6 +1,6 @@
 //! From a file backwards: who certifies it, and who with authority stands behind them.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use covouch_core::{
     amount::Amount,
@@ -46,11 +46,14 @@ pub(crate) enum End {
     Author { grant: EdgeIndex, release: usize },
 }
 
-/// Who said what about the file at hand, with authority or not: by issuer.
+/// What somebody said about the file at hand.
 struct Said<'g> {
     by: NodeIndex,
-    vouches: Vec<(usize, &'g Verified<Statement>, Level)>,
-    releases: Vec<(usize, &'g Verified<Statement>, Level)>,
+    /// Its position among the statements that are filed.
+    position: usize,
+    statement: &'g Verified<Statement>,
+    /// At which level it vouches; a release is at the level of authors.
+    level: Level,
 }
 
 struct Search<'g> {
@@ -58,7 +61,7 @@ struct Search<'g> {
     reach: &'g Reach,
     project: &'g ProjectName,
     located: Located,
-    keys: HashMap<NodeIndex, KeyIndex>,
+    keys: BTreeMap<NodeIndex, KeyIndex>,
     /// Fewest certifications to the file, by key.
     need: Vec<u8>,
     /// Keys by their need.
@@ -72,8 +75,10 @@ impl TrustGraph {
         let reach = self.reach(question.parties);
         let mut search = Search::new(self, &reach, &question.subject.project);
         search.located.instance = Instance::new(question.parties.members().to_vec());
-        for said in self.said(question.subject, &reach)? {
-            search.add_certifications(&said)?;
+        let said = self.said(question.subject, &reach);
+        search.located.expect(said.len());
+        for said in said.chunk_by(|one, next| one.by == next.by) {
+            search.add_certifications(said)?;
         }
         search.walk()?;
         search.add_roots(question);
@@ -97,28 +102,18 @@ impl TrustGraph {
         filed.filter(move |(_, filed)| lists(filed))
     }
 
-    /// What was said about a file by keys that vouch with authority, or release.
-    fn said<'g>(&'g self, subject: &'g Subject, reach: &Reach) -> Result<Vec<Said<'g>>, Undecidable> {
-        let mut all: Vec<Said<'g>> = Vec::new();
+    /// What was said about a file by keys that vouch with authority, or release as authors; by issuer.
+    fn said<'g>(&'g self, subject: &'g Subject, reach: &Reach) -> Vec<Said<'g>> {
+        let mut said = Vec::new();
         for (position, Filed { by, statement }) in self.about(subject) {
-            let vouch = match &statement.value().claim {
-                Claim::Vouch(vouch) if reach.have(*by) > 0 => Some(Level::from(vouch.level)),
-                Claim::Release(_) if self.is_author(*by, reach) => None,
+            let level = match &statement.value().claim {
+                Claim::Vouch(vouch) if reach.have(*by) > 0 => Level::from(vouch.level),
+                Claim::Release(_) if self.is_author(*by, reach) => Level::Author,
                 _ => continue,
             };
-            if all.last().is_none_or(|last| last.by != *by) {
-                all.push(Said { by: *by, vouches: Vec::new(), releases: Vec::new() });
-            }
-            let Some(last) = all.last_mut() else { continue };
-            match vouch {
-                Some(level) => last.vouches.push((position, statement, level)),
-                None => last.releases.push((position, statement, Level::Author)),
-            }
-            if last.vouches.len() + last.releases.len() > limits::STATEMENTS_PER_ISSUER {
-                return Err(Undecidable::Issuer);
-            }
+            said.push(Said { by: *by, position, statement, level });
         }
-        Ok(all)
+        said
     }
 
     /// Whether anybody with authority calls this key an author, of whatever project.
@@ -128,13 +123,21 @@ impl TrustGraph {
     }
 }
 
-/// The best of some statements, among those signed before a moment where one is given.
-fn best(said: &[(usize, &Verified<Statement>, Level)], before: Option<Timestamp>) -> Option<(usize, Level)> {
-    let in_time = |statement: &Verified<Statement>| before.is_none_or(|end| statement.value().issued < end);
-    let until = |statement: &Verified<Statement>| statement.value().claim.validity().map(|it| it.not_after());
-    let timely = said.iter().filter(|(_, statement, _)| in_time(statement));
-    let best = timely.max_by_key(|(_, statement, level)| (*level, until(statement), statement.id()));
-    best.map(|(position, _, level)| (*position, *level))
+/// Which of what somebody said.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum What {
+    Vouch,
+    Release,
+}
+
+/// The best vouch, or the best release, among those signed before a moment where one is given.
+fn best(said: &[Said<'_>], what: What, before: Option<Timestamp>) -> Option<(usize, Level)> {
+    let in_time = |said: &&Said<'_>| before.is_none_or(|end| said.statement.value().issued < end);
+    let until = |said: &Said<'_>| said.statement.value().claim.validity().map(|it| it.not_after());
+    let fitting =
+        said.iter().filter(|said| (said.level == Level::Author) == (what == What::Release)).filter(in_time);
+    let best = fitting.max_by_key(|said| (said.level, until(said), said.statement.id()));
+    best.map(|said| (said.position, said.level))
 }
 
 impl<'g> Search<'g> {
@@ -144,7 +147,7 @@ impl<'g> Search<'g> {
             reach,
             project,
             located: Located::default(),
-            keys: HashMap::new(),
+            keys: BTreeMap::new(),
             need: Vec::new(),
             waiting: Vec::new(),
             seen: 0,
@@ -160,24 +163,29 @@ impl<'g> Search<'g> {
         })
     }
 
-    fn add_certifications(&mut self, said: &Said<'g>) -> Result<(), Undecidable> {
-        if let Some((vouch, level)) = best(&said.vouches, None) {
-            self.certify(said.by, None, (Amount::FULL, level, 1), End::Vouch(vouch))?;
+    /// What one key said about the file, or what others say through it.
+    fn add_certifications(&mut self, said: &[Said<'g>]) -> Result<(), Undecidable> {
+        let Some(Said { by: speaker, .. }) = said.first() else { return Ok(()) };
+        if said.len() > limits::STATEMENTS_PER_ISSUER {
+            return Err(Undecidable::Issuer);
         }
-        for (index, edge) in self.graph.edges.to(said.by) {
+        if let Some((vouch, level)) = best(said, What::Vouch, None) {
+            self.certify(*speaker, None, (Amount::FULL, level, 1), End::Vouch(vouch))?;
+        }
+        for (index, edge) in self.graph.edges.to(*speaker) {
             let (end, terms) = match edge.terms {
                 Terms::Delegation { .. } => continue,
                 Terms::Author => {
-                    let Some((release, level)) = best(&said.releases, None) else { continue };
+                    let Some((release, level)) = best(said, What::Release, None) else { continue };
                     (End::Author { grant: index, release }, (Amount::FULL, level, 1))
                 }
                 Terms::Ended { amount, level, at } => {
-                    let Some((vouch, claimed)) = best(&said.vouches, Some(at)) else { continue };
+                    let Some((vouch, claimed)) = best(said, What::Vouch, Some(at)) else { continue };
                     (End::Kept { mandate: index, vouch }, (amount, level.min(claimed), 2))
                 }
             };
             if self.reach.have(edge.from) >= terms.2 && self.covers(edge)? {
-                self.certify(edge.from, Some(said.by), terms, end)?;
+                self.certify(edge.from, Some(*speaker), terms, end)?;
             }
         }
         Ok(())
@@ -278,8 +286,18 @@ impl<'g> Search<'g> {
 }
 
 impl Located {
+    /// Makes room for so many keys that certify.
+    fn expect(&mut self, keys: usize) {
+        self.nodes.reserve(keys);
+        self.ends.reserve(keys);
+        self.instance.certifications.reserve(keys);
+        self.instance.roots.reserve(keys);
+    }
+
     fn keep_undominated(&mut self) -> Result<(), Undecidable> {
-        if self.instance.delegations.is_empty() && self.instance.certifications.len() < 2 {
+        // Without delegations and holders there is nothing parallel: a key's best vouch was taken already.
+        let plain = |way: &Certification| way.through.is_none();
+        if self.instance.delegations.is_empty() && self.instance.certifications.iter().all(plain) {
             return Ok(());
         }
         let kept = self.instance.merge();

@@ -5,16 +5,16 @@
 //!   against the file, its project and the parties, whatever the search that wrote the instance did.
 
 use covouch_core::{
-    amount::Amount,
+    key::PublicKey,
     level::Level,
     statement::{Author, Claim, StatementId},
 };
 
-use super::packing::{Packing, arrival};
+use super::packing::{Arrival, Packing};
 use crate::{
     build::{Filed, TrustGraph},
     edge::{Edge, EdgeIndex, Terms},
-    instance::KeyIndex,
+    instance::{self, CertificationIndex, DelegationIndex, KeyIndex},
     node::NodeIndex,
     parties::PartyIndex,
     question::Question,
@@ -35,7 +35,7 @@ pub(super) fn chains(
     packing: &Packing<'_>,
 ) -> Result<Vec<Chain>, Ungrounded> {
     let grounds = Grounds { graph, question, located };
-    packing.shares().iter().map(|share| grounds.chain(share)).collect()
+    packing.arrivals().map(|(share, arrival)| grounds.chain(share, arrival)).collect()
 }
 
 struct Grounds<'a> {
@@ -44,47 +44,63 @@ struct Grounds<'a> {
     located: &'a Located,
 }
 
+/// What a chain was seen to pass so far.
+struct Walk {
+    party: PartyIndex,
+    keys: Vec<PublicKey>,
+    delegations: Vec<StatementId>,
+}
+
 impl Grounds<'_> {
-    fn chain(&self, share: &Share) -> Result<Chain, Ungrounded> {
-        let arrival = arrival(&self.located.instance, &share.path).map_err(|_| Ungrounded)?;
-        let mut chain = Chain {
-            party: arrival.party,
-            level: arrival.level,
-            amount: share.amount,
-            keys: Vec::new(),
-            delegations: Vec::new(),
-            end: Certification::Finding("".into()),
-        };
-        match &share.path {
+    fn chain(&self, share: &Share, Arrival { party, level }: Arrival) -> Result<Chain, Ungrounded> {
+        let mut walk = Walk { party, keys: Vec::new(), delegations: Vec::new() };
+        let end = match &share.path {
             Path::Word(word) => {
                 let grant = self.located.grants.get(word.position()).copied().flatten().ok_or(Ungrounded)?;
                 let grant = self.question.grants.get(grant).ok_or(Ungrounded)?;
-                holds(grant.party == chain.party && grant.level >= chain.level)?;
-                chain.end = Certification::Finding(grant.origin.clone());
+                holds(grant.party == party && grant.level >= level)?;
+                Certification::Finding(grant.origin.clone())
             }
             Path::Keys { root, delegations, certification } => {
-                let mut here = self.root(chain.party, self.located.instance.root(*root).key)?;
-                self.pass(here, &mut chain)?;
+                let mut here = self.root(party, self.located.instance.root(*root).key)?;
+                self.pass(here, &mut walk)?;
                 for index in delegations {
-                    let edge =
-                        self.edge(*self.located.edges.get(index.position()).ok_or(Ungrounded)?, here)?;
-                    let claimed = self.located.instance.delegation(*index);
-                    let Terms::Delegation { amount, depth, level } = edge.terms else {
-                        return Err(Ungrounded);
-                    };
-                    holds(amount >= claimed.amount && depth >= claimed.depth && level >= claimed.level)?;
-                    here = edge.to;
-                    self.pass(here, &mut chain)?;
-                    chain.delegations.push(edge.statement);
+                    here = self.delegation(*index, here, &mut walk)?;
                 }
-                let end = self.located.ends.get(certification.position()).ok_or(Ungrounded)?;
-                let claimed = self.located.instance.certification(*certification);
-                chain.end = self.end(end, here, (claimed.amount, claimed.level, claimed.cost), &mut chain)?;
-                let through = claimed.through.map(|key| self.located.nodes.get(key.position()));
-                holds(self.passes(end) == through.flatten().copied())?;
+                self.certification(*certification, here, &mut walk)?
             }
-        }
-        Ok(chain)
+        };
+        let Walk { keys, delegations, .. } = walk;
+        Ok(Chain { party, level, amount: share.amount, keys, delegations, end })
+    }
+
+    /// A delegation is as the instance says, or allows more; returns to whom it leads.
+    fn delegation(
+        &self,
+        index: DelegationIndex,
+        from: NodeIndex,
+        walk: &mut Walk,
+    ) -> Result<NodeIndex, Ungrounded> {
+        let edge = self.edge(*self.located.edges.get(index.position()).ok_or(Ungrounded)?, from)?;
+        let claimed = self.located.instance.delegation(index);
+        let Terms::Delegation { amount, depth, level } = edge.terms else { return Err(Ungrounded) };
+        holds(amount >= claimed.amount && depth >= claimed.depth && level >= claimed.level)?;
+        self.pass(edge.to, walk)?;
+        walk.delegations.push(edge.statement);
+        Ok(edge.to)
+    }
+
+    fn certification(
+        &self,
+        index: CertificationIndex,
+        by: NodeIndex,
+        walk: &mut Walk,
+    ) -> Result<Certification, Ungrounded> {
+        let end = self.located.ends.get(index.position()).ok_or(Ungrounded)?;
+        let claimed = self.located.instance.certification(index);
+        let through = claimed.through.and_then(|key| self.located.nodes.get(key.position())).copied();
+        holds(self.passes(end) == through)?;
+        self.end(end, by, claimed, walk)
     }
 
     /// A root key is one of the party's, and a party's depth is as the instance says.
@@ -100,12 +116,12 @@ impl Grounds<'_> {
     }
 
     /// A key that passes trust on, or ends the chain, was not revoked by a root of the party.
-    fn pass(&self, node: NodeIndex, chain: &mut Chain) -> Result<(), Ungrounded> {
+    fn pass(&self, node: NodeIndex, walk: &mut Walk) -> Result<(), Ungrounded> {
         let revokers = self.graph.revoked.get(&node).into_iter().flatten();
         let roots = revokers.filter_map(|revoker| self.graph.nodes.key(*revoker));
         let mut parties = roots.flat_map(|root| self.question.parties.rooted_at(root));
-        holds(!parties.any(|party| *party == chain.party))?;
-        chain.keys.push(*self.graph.nodes.key(node).ok_or(Ungrounded)?);
+        holds(!parties.any(|party| *party == walk.party))?;
+        walk.keys.push(*self.graph.nodes.key(node).ok_or(Ungrounded)?);
         Ok(())
     }
 
@@ -120,9 +136,10 @@ impl Grounds<'_> {
         &self,
         end: &End,
         by: NodeIndex,
-        (amount, level, cost): (Amount, Level, u8),
-        chain: &mut Chain,
+        claimed: &instance::Certification,
+        walk: &mut Walk,
     ) -> Result<Certification, Ungrounded> {
+        let instance::Certification { amount, level, cost, .. } = *claimed;
         match *end {
             End::Vouch(vouch) => {
                 holds(cost == 1)?;
@@ -135,8 +152,8 @@ impl Grounds<'_> {
                 };
                 holds(cost == 2 && carried >= amount && highest >= level)?;
                 holds(self.filed(vouch)?.statement.value().issued < at)?;
-                self.pass(edge.to, chain)?;
-                chain.delegations.push(edge.statement);
+                self.pass(edge.to, walk)?;
+                walk.delegations.push(edge.statement);
                 Ok(Certification::Vouch(self.vouch(vouch, edge.to, level)?))
             }
             End::Author { grant, release } => {

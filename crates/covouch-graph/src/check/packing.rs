@@ -6,7 +6,7 @@
 //!   owner. Its sums are right.
 //!
 //! # Not here
-//! Whether what the instance says is true: that is [`super::grounds`]'s to check against the statements.
+//! Whether what the instance says is true: that is `grounds`'s to check against the statements.
 
 use covouch_core::{
     amount::{Amount, Score},
@@ -17,7 +17,7 @@ use crate::{
     instance::{Instance, KeyIndex, after_one},
     parties::PartyIndex,
     requirement::Requirement,
-    witness::{Path, Share, Sum, Witness},
+    witness::{Path, Share, Sum, Tally, Witness},
 };
 
 /// Why a witness is no packing. Nothing here is for people: a witness that fails was made wrongly.
@@ -46,6 +46,8 @@ pub enum Fault {
 pub struct Packing<'a> {
     instance: &'a Instance,
     witness: &'a Witness,
+    /// By share.
+    arrivals: Vec<Arrival>,
 }
 
 /// Whose a chain is, and at which level it arrives.
@@ -72,6 +74,7 @@ struct Checker<'a> {
 /// [`Fault`] says what is wrong with it.
 pub fn check<'a>(instance: &'a Instance, witness: &'a Witness) -> Result<Packing<'a>, Fault> {
     let mut checker = Checker::new(instance);
+    let mut arrivals = Vec::with_capacity(witness.shares.len());
     for (share, number) in witness.shares.iter().zip(1..) {
         let units = u32::from(share.amount.units());
         if units == 0 {
@@ -79,10 +82,11 @@ pub fn check<'a>(instance: &'a Instance, witness: &'a Witness) -> Result<Packing
         }
         let arrival = checker.walk(&share.path, number, units)?;
         checker.add_sum(arrival, units)?;
+        arrivals.push(arrival);
     }
     checker.check_capacities()?;
     checker.check_sums(&witness.sums)?;
-    Ok(Packing { instance, witness })
+    Ok(Packing { instance, witness, arrivals })
 }
 
 /// Whether a path is a chain of this instance, and where it arrives.
@@ -91,43 +95,31 @@ pub(crate) fn arrival(instance: &Instance, path: &Path) -> Result<Arrival, Fault
 }
 
 impl Packing<'_> {
-    /// What flows on each chain.
-    #[must_use]
-    pub fn shares(&self) -> &[Share] {
-        &self.witness.shares
+    /// The chains, each with whose it is and at which level it arrives.
+    pub(super) fn arrivals(&self) -> impl Iterator<Item = (&Share, Arrival)> {
+        self.witness.shares.iter().zip(self.arrivals.iter().copied())
     }
 
     /// A party's support at a level or above.
     #[must_use]
     pub fn support(&self, party: PartyIndex, level: Level) -> Amount {
-        let sums = self.witness.sums.iter().filter(|sum| sum.party == party && sum.level >= level);
-        // At most 600 in total, because the party's capacity was checked.
-        Amount::from_units(sums.map(|sum| sum.amount.units()).sum()).unwrap_or(Amount::NONE)
+        self.tally().support(party, level)
     }
 
     /// The sum of weight × support.
     #[must_use]
     pub fn score(&self) -> Score {
-        let weigh = |sum: &Sum| {
-            let member = self.instance.member(sum.party);
-            member.map_or(Score::default(), |member| Score::of(member.weights.at(sum.level), sum.amount))
-        };
-        self.witness.sums.iter().map(weigh).sum()
+        self.tally().score()
     }
 
     /// Whether the packing meets all of a requirement.
     #[must_use]
     pub fn meets(&self, requirement: &Requirement) -> bool {
-        match requirement {
-            Requirement::Fact(so) => *so,
-            Requirement::Support { party, level, at_least } => self.support(*party, *level) >= *at_least,
-            Requirement::Score(minimum) => self.score().reaches(*minimum),
-            Requirement::All(parts) => parts.iter().all(|part| self.meets(part)),
-            Requirement::Any(parts) => parts.iter().any(|part| self.meets(part)),
-            Requirement::AtLeast(count, parts) => {
-                parts.iter().filter(|part| self.meets(part)).take(count.get()).count() == count.get()
-            }
-        }
+        requirement.is_met(&self.tally())
+    }
+
+    fn tally(&self) -> Tally<'_> {
+        Tally { members: &self.instance.members, sums: &self.witness.sums }
     }
 }
 

@@ -12,5 +12,6 @@ mod numbers;
 mod packing;
 mod questions;
 mod random;
+mod statements;
 mod vetoes;
 mod world;
