@@ -3,7 +3,13 @@
 //!
 //! Every function asserts more than the absence of panics: a law that holds for whatever was read.
 
-use covouch_core::{name::ProjectName, subject::FileName};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use covouch_core::{
+    key::SecretKey,
+    name::ProjectName,
+    statement::{Envelope, Signer, chain::Chain, sign, verify},
+    subject::FileName,
+};
 use covouch_policy::{Policy, PolicyTable, Source, syntax};
 use covouch_python::{
     filename::DistFilename,
@@ -23,6 +29,7 @@ pub const TARGETS: &[Target] = &[
     ("requirements", requirements),
     ("simple_html", simple_html),
     ("simple_json", simple_json),
+    ("statement", statement),
     ("uv_lock", uv_lock),
 ];
 
@@ -185,4 +192,38 @@ pub fn policy(bytes: &[u8]) {
             }
         }
     }
+}
+
+/// An envelope reads back as it was written. A payload somebody signed is refused, or it says what its own writer
+/// would say: signed again, it reads back as the same statement.
+pub fn statement(bytes: &[u8]) {
+    if let Ok(envelope) = Envelope::parse(bytes) {
+        assert_eq!(Envelope::parse(envelope.to_json().as_bytes()).as_ref(), Ok(&envelope));
+    }
+    let key = SecretKey::from_seed(&zeroize::Zeroizing::new([7; 32])).expect("the seed makes a key");
+    let _ = Chain::parse(key.public_key(), bytes, None);
+    for payload_type in ["application/vnd.in-toto+json", "application/vnd.covouch.trust.v1+json"] {
+        let envelope =
+            Envelope::parse(sealed(payload_type, bytes, &key).as_bytes()).expect("it is an envelope");
+        match verify(&envelope, key.public_key()) {
+            Ok(statement) => {
+                let (_, again) = sign(statement.value(), &key).expect("what was read can be written");
+                assert_eq!(again.value(), statement.value());
+            }
+            Err(error) => assert!(!error.to_string().chars().any(char::is_control), "a message obeys nobody"),
+        }
+    }
+}
+
+/// Any payload, signed: what somebody with a key can send us (DSSE v1.0.2, "Signature Definition").
+fn sealed(payload_type: &str, payload: &[u8], key: &SecretKey) -> String {
+    let mut signed = format!("DSSEv1 {} {payload_type} {} ", payload_type.len(), payload.len()).into_bytes();
+    signed.extend_from_slice(payload);
+    let signature = Signer::sign(key, &signed).expect("a key in memory signs");
+    format!(
+        r#"{{"payload":"{}","payloadType":"{payload_type}","signatures":[{{"keyid":"{}","sig":"{}"}}]}}"#,
+        STANDARD.encode(payload),
+        key.public_key().id(),
+        STANDARD.encode(signature)
+    )
 }
