@@ -22,7 +22,7 @@ use covouch_io::{
 use covouch_policy::{IndexAddress, Policy, SourceKind};
 use serde::{Deserialize, Serialize};
 
-use crate::{failure::Failure, settings::Settings};
+use crate::{failure::Failure, policies::Loaded, settings::Settings, terminal::Terminal};
 
 /// Seconds for which an installer's answer is used without asking again.
 const KEPT_SECONDS: i64 = 3_600;
@@ -69,16 +69,20 @@ pub(crate) async fn resolve(
     Ok(indexes)
 }
 
-/// The address of one index that somebody wrote on a command line: the name `pypi`, or a URL.
-pub(crate) async fn resolve_one(written: &str, settings: &Settings) -> Result<Index, Failure> {
-    let address = if written == "pypi" {
-        named(settings, Wrapped::Other, Freshness::Recent).await?.0
-    } else {
-        Address::parse(written)
-            .map_err(|_| Failure::usage(format!("`{written}` is neither `pypi` nor the URL of an index")))?
-    };
-    let name = PartyName::parse("index").map_err(|error| Failure::new("internal", error.to_string()))?;
-    Ok(Index::new(name, with_netrc(address, settings)))
+/// One index that somebody wrote on a command line: a URL, or a name of the policy that counts here.
+pub(crate) fn resolve_one(written: &str, settings: &Settings, terminal: &Terminal) -> Result<Index, Failure> {
+    if let Ok(address) = Address::parse(written) {
+        let name = PartyName::parse("index").map_err(|error| Failure::new("internal", error.to_string()))?;
+        return Ok(Index::new(name, with_netrc(address, settings)));
+    }
+    let loaded = Loaded::find(Path::new("."), settings, terminal)?;
+    let policies = loaded.policies(terminal)?;
+    let all: Vec<_> = policies.iter().collect();
+    let mut indexes = settings.block_on(resolve(&all, settings, Wrapped::Other, Freshness::Recent))??;
+    let named = PartyName::parse(written).ok().and_then(|name| indexes.known.remove(&name));
+    named.ok_or_else(|| {
+        Failure::usage(format!("`{written}` is neither an index of the policy nor the URL of one"))
+    })
 }
 
 fn with_netrc(address: Address, settings: &Settings) -> Address {

@@ -8,7 +8,7 @@ use covouch_io::{
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use url::Url;
 
-use crate::{failure::Failure, indexes, settings::Settings, terminal::Terminal};
+use crate::{failure::Failure, settings::Settings, terminal::Terminal};
 
 /// Files that are downloaded at the same time.
 const PARALLEL: usize = 8;
@@ -46,12 +46,11 @@ pub(crate) fn parse(text: &str) -> Result<(ProjectName, Version), Failure> {
 
 /// Asks an index which files a release has.
 pub(crate) async fn list(
-    index: &str,
+    index: Index,
     project: &ProjectName,
     version: &Version,
     settings: &Settings,
 ) -> Result<Release, Failure> {
-    let index = indexes::resolve_one(index, settings).await?;
     let fetcher = PageFetcher::new(settings.network().clone(), settings.state().clone(), settings.clock());
     let page = match fetcher.fetch_page(&index, project, Freshness::Demand).await {
         PageAnswer::Page(page) => page,

@@ -17,7 +17,7 @@ use covouch_python::filename::DistFilename;
 use crate::{
     args::{Signing, Subjects},
     failure::Failure,
-    keys,
+    indexes, keys,
     release::{self, Listed},
     settings::Settings,
     terminal::{FAINT, Terminal, UNSURE, paint},
@@ -65,8 +65,9 @@ pub(super) fn gather(
         return finish(project, version, hashed, Uncovered::NotAsked);
     }
     let whole_release = named.is_empty() && on_disk.is_empty();
+    let index = indexes::resolve_one(&subjects.index, settings, terminal)?;
     let uncovered = settings.block_on(async {
-        let listed = release::list(&subjects.index, &project, &version, settings).await?;
+        let listed = release::list(index, &project, &version, settings).await?;
         let names = |name: &String| listed.files.iter().any(|file| file.filename.as_str() == name);
         if let Some(missing) = named.iter().find(|name| !names(name)) {
             return Err(Failure::new(
