@@ -3,6 +3,8 @@
 //!
 //! Every function asserts more than the absence of panics: a law that holds for whatever was read.
 
+mod archives;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use covouch_core::{
     key::SecretKey,
@@ -18,19 +20,24 @@ use covouch_python::{
 };
 use url::Url;
 
+pub use self::archives::{derive, sdist, wheel};
+
 /// A target's name and what it asserts.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// The targets by name, as their corpora are named.
 pub const TARGETS: &[Target] = &[
+    ("derive", derive),
     ("filename", filename),
     ("policy", policy),
     ("pylock", pylock),
     ("requirements", requirements),
+    ("sdist", sdist),
     ("simple_html", simple_html),
     ("simple_json", simple_json),
     ("statement", statement),
     ("uv_lock", uv_lock),
+    ("wheel", wheel),
 ];
 
 fn project() -> ProjectName {
