@@ -5,6 +5,8 @@ mod derive_archives;
 #[cfg(test)]
 mod derive_attacks;
 #[cfg(test)]
+mod derive_backends;
+#[cfg(test)]
 mod derive_generated;
 #[cfg(test)]
 mod derive_packing;
