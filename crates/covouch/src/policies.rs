@@ -112,7 +112,10 @@ fn project(near: &Path, settings: &Settings, terminal: &Terminal) -> Result<Foun
         let table = table(file);
         return at(file, text, table, terminal);
     }
-    let near = std::path::absolute(near).unwrap_or_else(|_| near.to_owned());
+    // The folder of `uv.lock`, named like this, is the empty path: here. What has no folders above it finds no policy.
+    let near = if near.as_os_str().is_empty() { Path::new(".") } else { near };
+    let near = std::path::absolute(near)
+        .map_err(|error| Failure::new("file-unreadable", format!("`{}`: {error}", near.display())))?;
     for folder in near.ancestors() {
         let file = folder.join("covouch.toml");
         if file.is_file() {
