@@ -127,6 +127,7 @@ mod tests {
             covouch_policy::CODES,
             covouch_python::code::CODES,
             covouch_python::archive::CODES,
+            covouch_python::derive::CODES,
             covouch_gateway::CODES,
         ]
         .into_iter()
