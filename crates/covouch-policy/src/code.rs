@@ -91,6 +91,10 @@ codes! {
     /// One key meets a requirement alone.
     ONE_KEY = "policy-one-key";
 
+    // Analysis.
+    /// A policy combines more than can be analysed.
+    ANALYSIS_TOO_LARGE = "analysis-too-large";
+
     // Verdicts.
     /// The requirement is met.
     ADMITTED = "admitted";

@@ -12,6 +12,7 @@
 //! # Not here
 //! Nothing is fetched, printed, coloured or asked of a clock.
 
+pub mod analysis;
 pub mod ast;
 pub mod code;
 pub mod error;

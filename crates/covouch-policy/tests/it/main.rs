@@ -6,6 +6,8 @@
     reason = "a test stops at what it did not expect"
 )]
 
+mod analysis;
+mod analysis_impact;
 mod example;
 mod judging;
 mod laws;

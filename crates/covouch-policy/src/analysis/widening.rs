@@ -1,0 +1,122 @@
+//! What an edit of a policy newly admits.
+
+use std::collections::BTreeSet;
+
+use covouch_core::name::{ProjectName, ProjectPattern};
+
+use super::{
+    cast::Cast,
+    coalitions::Coalitions,
+    diagram::TooLarge,
+    shape::{Reader, Shape},
+    stage::Stage,
+};
+use crate::program::{Mode, PartySource, Policy, SourceKind};
+
+/// What an edit newly admits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Widening {
+    /// For each kind of project whose requirement changed.
+    pub changes: Vec<Change>,
+    /// Parties with other keys, another address, another owner or depth than before: who they are changed.
+    pub parties: Vec<String>,
+    /// How many exact files are waived that were not.
+    pub waivers: usize,
+    /// Verdicts kept files out before, and are only reported now.
+    pub monitors: bool,
+}
+
+/// What changed for some projects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The projects a rule names; `None` for those no rule selects.
+    pub projects: Option<ProjectPattern>,
+    /// The smallest sets that admit now, and did not.
+    pub admits: Coalitions,
+    /// The smallest sets that admitted, and do no more.
+    pub refuses: Coalitions,
+}
+
+impl Widening {
+    /// Whether anything comes in that did not.
+    #[must_use]
+    pub fn widens(&self) -> bool {
+        self.monitors
+            || self.waivers > 0
+            || !self.parties.is_empty()
+            || self.changes.iter().any(|change| change.admits.total > 0)
+    }
+}
+
+pub(super) fn widening(old: &Policy, new: &Policy) -> Result<Widening, TooLarge> {
+    let mut cast = Cast::of(&[old, new]);
+    for policy in [old, new] {
+        cast.read_all(policy);
+    }
+    let mut changes = Vec::new();
+    for (projects, sample) in samples(old, new) {
+        let before = whole(old, &cast, &sample);
+        let after = whole(new, &cast, &sample);
+        let mut stage = Stage::set(&cast, &[&before, &after])?;
+        let (before, after) = (stage.function(&before)?, stage.function(&after)?);
+        if before == after {
+            continue;
+        }
+        let mut only = |here, there| {
+            let family = stage.diagram.smallest(here)?;
+            let family = stage.diagram.without(family, there)?;
+            Ok(stage.coalitions(family, &cast, None))
+        };
+        changes.push(Change { projects, admits: only(after, before)?, refuses: only(before, after)? });
+    }
+    Ok(Widening {
+        changes,
+        parties: changed(old, new),
+        waivers: new.waivers.keys().filter(|sha256| !old.waivers.contains_key(*sha256)).count(),
+        monitors: old.mode() == Mode::Enforce && new.mode() == Mode::Monitor,
+    })
+}
+
+/// One project no rule selects, and one for every pattern of either policy.
+fn samples(old: &Policy, new: &Policy) -> Vec<(Option<ProjectPattern>, ProjectName)> {
+    let rules = old.rules().chain(new.rules());
+    let patterns: BTreeSet<ProjectPattern> = rules.flat_map(|rule| rule.projects.to_vec()).collect();
+    // Longer than any pattern: nothing but a pattern that matches nearly everything selects it.
+    let other = ProjectName::parse(&"q7".repeat(30)).ok().map(|name| (None, name));
+    let of_pattern = patterns.into_iter().filter_map(|pattern| {
+        let sample = ProjectName::parse(&pattern.as_str().replace('*', "q7q7")).ok()?;
+        Some((Some(pattern), sample))
+    });
+    other.into_iter().chain(of_pattern).collect()
+}
+
+/// All that a project's files need: the requirement, the index, and that nothing refuses them.
+fn whole(policy: &Policy, cast: &Cast, project: &ProjectName) -> Shape {
+    let reader = Reader { policy, cast };
+    let applicable = policy.applicable(project);
+    let mut parts = vec![reader.wanted(&applicable.admit.condition)];
+    parts.extend(policy.refuse.as_ref().map(|refuse| reader.unwanted(&refuse.condition)));
+    parts.extend(applicable.pin.and_then(|pin| reader.actor(pin)).map(Shape::From));
+    Shape::all(parts)
+}
+
+/// The parties of one name that are not who they were.
+fn changed(old: &Policy, new: &Policy) -> Vec<String> {
+    let source = |policy: &Policy, party: &PartySource| {
+        policy.parties().get(party.party).map(|known| (known.owner.clone(), known.depth))
+    };
+    let same = |before: &PartySource, after: &PartySource| {
+        let kinds = match (&before.kind, &after.kind) {
+            (SourceKind::Keys { keys: before, .. }, SourceKind::Keys { keys: after, .. }) => {
+                after.iter().all(|key| before.contains(key))
+            }
+            (before, after) => before == after,
+        };
+        kinds && source(old, before) == source(new, after)
+    };
+    let changed = new
+        .sources()
+        .iter()
+        .filter(|after| old.sources().iter().any(|before| before.name == after.name && !same(before, after)));
+    changed.map(|source| source.name.to_string()).collect()
+}
