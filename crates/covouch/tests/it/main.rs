@@ -1,0 +1,18 @@
+//! The command as people run it: with real installers, on worlds that are served on this machine's loopback.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at what it did not expect"
+)]
+
+mod checking;
+mod clients;
+mod desk;
+mod http;
+mod installer;
+mod live;
+mod scenarios;
+mod shelf;
+mod signing;
