@@ -1,6 +1,7 @@
-//! `check`, `why`, `init` and what every command has in common.
+//! `check`, `why`, `init`, `gateway` and what every command has in common.
 
 mod beginning;
 mod explaining;
 mod locks;
 mod printing;
+mod serving;

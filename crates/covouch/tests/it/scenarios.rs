@@ -10,11 +10,7 @@ use covouch_testkit::scenario::{Addresses, Expectation, Scenario, Served, Verdic
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::{
-    desk::{Desk, Started, until},
-    http,
-    installer::Installer,
-};
+use crate::{desk::Desk, http, installer::Installer};
 
 /// A world of a story and what is expected in it.
 struct Play {
@@ -97,15 +93,6 @@ impl Stage {
         };
         Self { desk, _served: served }
     }
-
-    /// `covouch gateway`, and the address of its index.
-    fn gateway(&self) -> (Started, Url) {
-        let started = self.desk.start(self.desk.command(&["gateway", "--listen", "127.0.0.1:0"]));
-        until("the gateway to say where it is", || started.stdout().contains('\n'));
-        let said = started.stdout();
-        let address = said.lines().next().unwrap().strip_prefix("serving ").unwrap();
-        (started, Url::parse(address).unwrap())
-    }
 }
 
 #[test]
@@ -167,7 +154,7 @@ fn exit_code(files: &[Value], unlisted: &[Value]) -> i32 {
 fn the_gateway_comes_to_every_verdict() {
     play_all(|play| {
         let stage = Stage::set(&play.world);
-        let (_running, index) = stage.gateway();
+        let (_running, index) = stage.desk.gateway();
         play.expect.iter().filter_map(|expectation| at_the_gateway(play, expectation, &index)).collect()
     });
 }
