@@ -13,6 +13,7 @@ mod desk;
 mod http;
 mod installer;
 mod live;
+mod machine;
 mod scenarios;
 mod shelf;
 mod signing;
