@@ -1,4 +1,4 @@
-//! Everything CI runs, runnable at a desk: `cargo xtask test`, `ci`, `tools`, `house`, `gen`, `replay`.
+//! Everything CI runs, runnable at a desk: `cargo xtask test`, `ci`, `tools`, `house`, `gen`, `replay`, `soak`.
 //!
 //! # Not here
 //! Nothing that only CI knows. What fails there fails here, with the same command.
@@ -7,6 +7,7 @@ mod bench;
 mod generate;
 mod house;
 mod replay;
+mod soak;
 mod stage;
 mod tools;
 mod workspace;
@@ -29,6 +30,7 @@ usage: cargo xtask TASK
   gen          write the generated files
   gen --check  say whether they are up to date
   replay       print and write the table of attacks under six policies
+  soak         many kills, many cases of each law, and fuzzing: [kills|laws|fuzz…] [--seconds=N]
 ";
 
 fn main() -> ExitCode {
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         ["gen"] => generate::write(&workspace),
         ["gen", "--check"] => generate::check(&workspace),
         ["replay"] => replay::write(&workspace),
+        ["soak", arguments @ ..] => soak::run(&workspace, arguments),
         _ => {
             eprint!("{USAGE}");
             return ExitCode::from(2);
