@@ -105,7 +105,8 @@ pub(super) fn print(outcome: &Outcome<'_>, session: &SessionReport, terminal: &T
             code(file.code)
         ));
     }
-    for project in &outcome.downgrades {
+    let is_told = |project: &ProjectName| session.blocked.iter().any(|file| file.project == *project);
+    for project in outcome.downgrades.iter().filter(|project| !is_told(&project.project)) {
         for passed in project.passed_over.iter().filter(|passed| !passed.version.is_prerelease()).take(1) {
             terminal.note(format_args!(
                 "{} {} {} exists but is not admitted: {} {}",
