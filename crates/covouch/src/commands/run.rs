@@ -6,6 +6,7 @@
 //! - An exit code of 0 means that the command succeeded and the policy has nothing to add.
 
 mod environment;
+mod local;
 mod project;
 mod report;
 mod shadow;
@@ -41,7 +42,7 @@ pub(super) fn run(arguments: &Run, settings: &Settings, terminal: &Terminal) -> 
         terminal.hint("judge its lock instead: `covouch check poetry.lock`");
     }
     if wrapped.installer == Installer::Uv {
-        wrapped::check_uv_configuration(Path::new("."))?;
+        wrapped::check_uv_configuration(Path::new("."), &uv_files(&wrapped, settings))?;
     }
     let loaded = Loaded::find(Path::new("."), settings, terminal)?;
     settings.block_on(async {
@@ -69,6 +70,19 @@ pub(super) fn run(arguments: &Run, settings: &Settings, terminal: &Terminal) -> 
         }
         Ok(outcome.exit)
     })?
+}
+
+/// Where uv reads settings besides the project (uv, "Configuration files").
+fn uv_files(wrapped: &Wrapped, settings: &Settings) -> Vec<PathBuf> {
+    let variable = |name: &str| settings.environment(name).map(PathBuf::from);
+    let user = variable("XDG_CONFIG_HOME").or_else(|| variable("HOME").map(|home| home.join(".config")));
+    let user = user.or_else(|| variable("APPDATA")).map(|folder| folder.join("uv/uv.toml"));
+    let system = ["/etc/uv/uv.toml", "/etc/xdg/uv/uv.toml"].map(PathBuf::from);
+    user.into_iter()
+        .chain(system)
+        .chain(variable("UV_CONFIG_FILE"))
+        .chain(wrapped.values("--config-file"))
+        .collect()
 }
 
 /// A socket on a port that stays the same for this state folder: clients cache by the index's address.

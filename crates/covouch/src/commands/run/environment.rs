@@ -42,6 +42,9 @@ const REMOVED: &[&str] = &[
     "ftp_proxy",
     "GIT_SSH",
     "GIT_PROXY_COMMAND",
+    // These two stand above the settings below.
+    "GIT_ALLOW_PROTOCOL",
+    "GIT_CONFIG_PARAMETERS",
 ];
 
 /// Proxies in every spelling clients read.
@@ -104,6 +107,7 @@ mod tests {
             |name: &str| changes.iter().find(|(changed, _)| changed == name).map(|(_, value)| value.clone());
         assert_eq!(value("PIP_INDEX_URL"), Some(Some(index.as_str().into())));
         assert_eq!(value("NO_PROXY"), Some(None), "a proxy that is skipped guards nothing");
+        assert_eq!(value("GIT_ALLOW_PROTOCOL"), Some(None), "it would allow again what is never allowed");
         assert_eq!(value("https_proxy"), Some(Some(gate.proxy.into())));
         assert_eq!(
             value("GIT_CONFIG_KEY_2"),

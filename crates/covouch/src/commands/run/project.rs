@@ -61,19 +61,34 @@ impl Project {
     /// The project a command works on, when it is a project command of uv.
     pub(super) fn of(wrapped: &Wrapped) -> Result<Option<Self>, Failure> {
         let verb = match (wrapped.installer, wrapped.subcommand()) {
-            (Installer::Uv, Some("lock" | "export" | "tree")) => Verb::Lock,
+            (Installer::Uv, Some("lock" | "export" | "tree" | "version" | "audit")) => Verb::Lock,
             (Installer::Uv, Some("sync")) => Verb::Sync,
             (Installer::Uv, Some("add" | "remove")) => Verb::Edit,
             (Installer::Uv, Some("run")) => Verb::Run,
             _ => return Ok(None),
         };
-        let has = |option: &str| wrapped.arguments.iter().any(|argument| argument == option);
+        // What `uv run` starts has options of its own.
+        let own = wrapped.own();
+        let has = |option: &str| {
+            own.iter().any(|argument| argument.to_string_lossy().split('=').next() == Some(option))
+        };
+        if let Some(option) = ["--project", "--directory"].into_iter().find(|option| has(option)) {
+            return Err(elsewhere(option));
+        }
+        let variable = |name: &&str| env::var_os(name).is_some_and(|value| !value.is_empty());
+        if let Some(name) =
+            ["UV_PROJECT", "UV_WORKING_DIR", "UV_WORKING_DIRECTORY"].into_iter().find(variable)
+        {
+            return Err(elsewhere(name));
+        }
         if has("--script") || has("--no-project") {
             return Ok(None);
         }
-        if let Some(option) = ["--project", "--directory"].into_iter().find(|option| has(option)) {
-            return Err(Failure::usage(format!("`{option}` does not work behind the gate"))
-                .hinting("go to the project's folder and run the command there"));
+        if wrapped.arguments.first().is_some_and(|first| first.to_string_lossy().ends_with('m')) {
+            return Err(Failure::usage(
+                "uv as a module of Python does not work on a project behind the gate",
+            )
+            .hinting("run `uv` itself"));
         }
         let here = env::current_dir().map_err(|error| Failure::new("file-unreadable", error.to_string()))?;
         Ok(shadow::project_root(&here).map(|root| Self { verb, root }))
@@ -118,8 +133,12 @@ impl Project {
         let environment = [("UV_PROJECT_ENVIRONMENT", project_environment(shadow.real()))];
         let step = async |arguments: Vec<OsString>| child.run_with(&arguments, &folder, &environment).await;
         match self.verb {
+            // uv would write the lock and the environment: the environment follows with the next `uv sync`.
+            Verb::Lock if wrapped.subcommand() == Some("version") => {
+                step(with(wrapped, &["--no-sync"])).await
+            }
             Verb::Lock => step(wrapped.arguments.clone()).await,
-            Verb::Sync => step(with(&wrapped.arguments, &["--no-install-local", "--inexact"])).await,
+            Verb::Sync => step(with(wrapped, &["--no-install-local", "--inexact"])).await,
             Verb::Run => {
                 let mut arguments: Vec<OsString> =
                     ["sync", "--no-install-local", "--inexact"].map(OsString::from).into();
@@ -127,7 +146,7 @@ impl Project {
                 step(arguments).await
             }
             Verb::Edit => {
-                let code = step(with(&wrapped.arguments, &["--no-sync"])).await?;
+                let code = step(with(wrapped, &["--no-sync"])).await?;
                 if code != 0 || !installs(wrapped) {
                     return Ok(code);
                 }
@@ -139,11 +158,10 @@ impl Project {
     /// The second step: the project itself, and what it runs.
     async fn in_project(&self, wrapped: &Wrapped, shadow: &Shadow, child: &Child) -> Result<u8, Failure> {
         let here = env::current_dir().unwrap_or_else(|_| shadow.real().to_owned());
-        let frozen = |arguments: &[OsString]| with(&without_lock_options(arguments), &["--frozen"]);
         match self.verb {
             Verb::Lock => Ok(0),
             Verb::Sync if wrapped.arguments.iter().any(|argument| argument == "--dry-run") => Ok(0),
-            Verb::Sync | Verb::Run => child.run(&frozen(&wrapped.arguments), &here).await,
+            Verb::Sync | Verb::Run => child.run(&frozen(wrapped), &here).await,
             Verb::Edit if !installs(wrapped) => Ok(0),
             Verb::Edit => {
                 let arguments: Vec<OsString> = ["sync", "--frozen", "--inexact"].map(OsString::from).into();
@@ -166,14 +184,16 @@ fn installs(wrapped: &Wrapped) -> bool {
 }
 
 /// The arguments with options after the subcommand.
-fn with(arguments: &[OsString], options: &[&str]) -> Vec<OsString> {
-    let mut arguments = arguments.to_vec();
-    let after = arguments
-        .iter()
-        .position(|argument| !argument.as_encoded_bytes().starts_with(b"-"))
-        .map_or(0, |subcommand| subcommand + 1);
+fn with(wrapped: &Wrapped, options: &[&str]) -> Vec<OsString> {
+    let after = wrapped.subcommand_at().map_or(0, |subcommand| subcommand + 1);
+    let mut arguments = wrapped.arguments.clone();
     arguments.splice(after..after, options.iter().map(OsString::from));
     arguments
+}
+
+fn elsewhere(option: &str) -> Failure {
+    Failure::usage(format!("`{option}` does not work behind the gate"))
+        .hinting("go to the project's folder and run the command there")
 }
 
 /// Options of uv that take a value, and how `uv sync` and `uv run` read them.
@@ -217,10 +237,15 @@ fn synced_options(wrapped: &Wrapped) -> Vec<OsString> {
     options
 }
 
-/// The arguments without what only makes sense while locking.
-fn without_lock_options(arguments: &[OsString]) -> Vec<OsString> {
-    let mut kept = Vec::new();
-    let mut rest = arguments.iter();
+/// The arguments with `--frozen`, and without what only makes sense while locking. Those of what `uv run` starts
+/// stay as they are.
+fn frozen(wrapped: &Wrapped) -> Vec<OsString> {
+    let own = wrapped.own();
+    let (before, after) =
+        own.split_at(wrapped.subcommand_at().map_or(0, |subcommand| subcommand + 1).min(own.len()));
+    let mut kept = before.to_vec();
+    kept.push("--frozen".into());
+    let mut rest = after.iter();
     while let Some(argument) = rest.next() {
         match argument.to_str() {
             Some("--locked" | "--frozen" | "-U" | "--upgrade") => {}
@@ -230,6 +255,7 @@ fn without_lock_options(arguments: &[OsString]) -> Vec<OsString> {
             _ => kept.push(argument.clone()),
         }
     }
+    kept.extend(wrapped.arguments.iter().skip(own.len()).cloned());
     kept
 }
 
@@ -345,4 +371,39 @@ fn names(lock: &str) -> Result<Vec<(Named, String)>, Failure> {
     };
     rewrite(lock, look)?;
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrapped(line: &str) -> Wrapped {
+        Wrapped::parse(&line.split(' ').map(OsString::from).collect::<Vec<_>>()).unwrap()
+    }
+
+    #[test]
+    fn what_uv_run_starts_keeps_its_own_options() {
+        for (line, expected) in [
+            ("uv run --locked tool --frozen -U -P x", "run --frozen tool --frozen -U -P x"),
+            ("uv --color never run -U tool -U", "--color never run --frozen tool -U"),
+            ("uv sync --locked --no-dev", "sync --frozen --no-dev"),
+        ] {
+            let expected: Vec<OsString> = expected.split(' ').map(OsString::from).collect();
+            assert_eq!(frozen(&wrapped(line)), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_project_elsewhere_is_refused_however_it_is_written() {
+        for line in
+            ["uv sync --project=x", "uv --directory=x sync", "uv --directory x lock", "python -m uv sync"]
+        {
+            assert!(Project::of(&wrapped(line)).is_err(), "{line}");
+        }
+        for line in ["uv run tool --project=x", "uv run tool --script", "uv --color never sync", "uv version"]
+        {
+            // Tests run in the folder of this crate, which is no project of uv's, below one that may be.
+            assert!(Project::of(&wrapped(line)).is_ok(), "{line}");
+        }
+    }
 }

@@ -71,7 +71,8 @@ impl Shadow {
                 continue;
             }
             let kind = entry.file_type()?;
-            if kind.is_file() && COPIED.contains(&&*text) {
+            // Also where it is a link: uv would write through it into the user's file.
+            if COPIED.contains(&&*text) && from.is_file() {
                 let bytes = fs::read(&from)?;
                 fs::write(&to, &bytes)?;
                 self.copies.push(Copy { relative, before: Some(bytes) });
@@ -141,7 +142,9 @@ impl Shadow {
         let mut written = Vec::new();
         for (copy, after) in changed {
             let real = self.real.join(&copy.relative);
-            state::write_project_file(&real, &after)?;
+            // A link stays one: what it leads to is replaced.
+            let target = real.canonicalize().unwrap_or_else(|_| real.clone());
+            state::write_project_file(&target, &after)?;
             written.push(real);
         }
         Ok(written)
@@ -226,6 +229,23 @@ mod tests {
         assert!(is_link("src") && is_link("packages/one/one.py"));
         assert!(!is_link("uv.lock") && !is_link("packages/one/pyproject.toml"));
         assert!(!shadow.folder().join(".venv").exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_lock_that_is_a_link_is_copied_too() {
+        let (real, place) = (project(), tempfile::tempdir().unwrap());
+        let lock = real.path().join("uv.lock");
+        fs::rename(&lock, real.path().join("kept.lock")).unwrap();
+        std::os::unix::fs::symlink("kept.lock", &lock).unwrap();
+        let shadow = Shadow::make(real.path(), place.path()).unwrap();
+        assert_eq!(shadow.lock(), Some("version = 1\n"));
+        shadow.write_lock("version = 2\n").unwrap();
+        assert_eq!(
+            fs::read_to_string(&lock).unwrap(),
+            "version = 1\n",
+            "the user's own is not written through"
+        );
     }
 
     #[test]
