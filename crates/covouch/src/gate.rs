@@ -1,10 +1,11 @@
 //! The gateway, opened on a socket with what the policies name.
 
-use std::time::SystemTime;
+use std::{collections::BTreeSet, time::SystemTime};
 
 use covouch_core::{
     code::Code,
     evidence::{Evidence, Gap},
+    statement::StatementId,
 };
 use covouch_gateway::{Basis, Destination, Gateway, Renewal, Settings as GatewaySettings};
 use covouch_io::{
@@ -12,7 +13,7 @@ use covouch_io::{
     index::{Freshness, Index},
     installer::Wrapped,
 };
-use covouch_policy::{Policies, SourceKind};
+use covouch_policy::{Policies, Policy, SourceKind};
 use tokio::net::TcpListener;
 
 use crate::{failure::Failure, indexes, policies::Loaded, settings::Settings, terminal::Terminal};
@@ -70,13 +71,7 @@ impl Gate {
             Renewing::OnChange => Some(renewal(folders, basis.clone())),
         };
         let options = policies.project().gateway();
-        let mut connect = Vec::new();
-        for host in policies.iter().flat_map(|policy| &policy.gateway().connect) {
-            let text = format!("{}:{}", host.host, host.port);
-            let destination: Destination =
-                text.parse().map_err(|_| Failure::usage(format!("`{text}` is no host and port")))?;
-            connect.push(destination);
-        }
+        let connect = tunnels(&policies)?;
         let gateway = Gateway::start(
             listener,
             GatewaySettings {
@@ -102,9 +97,28 @@ impl Gate {
     }
 }
 
-/// Reads the folders again whenever a file in them changed.
+/// Where tunnels may lead. What comes through one is judged by nobody, so the project's policy opens none that the
+/// base policy keeps shut.
+fn tunnels(policies: &Policies) -> Result<Vec<Destination>, Failure> {
+    let mut open = destinations(policies.project())?;
+    if let Some(base) = policies.base() {
+        let allowed = destinations(base)?;
+        open.retain(|destination| allowed.contains(destination));
+    }
+    Ok(open)
+}
+
+fn destinations(policy: &Policy) -> Result<Vec<Destination>, Failure> {
+    let parse =
+        |text: String| text.parse().map_err(|_| Failure::usage(format!("`{text}` is no host and port")));
+    policy.gateway().connect.iter().map(|host| parse(format!("{}:{}", host.host, host.port))).collect()
+}
+
+/// Reads the folders again whenever a file in them changed. A folder is only ever added to: one that lost what
+/// stood in it is a broken one, for it may have lost a veto.
 fn renewal(folders: Vec<TrustFolder>, basis: Basis) -> Renewal {
     let mut seen = stamp(&folders);
+    let mut said = said(&basis.evidence);
     Box::new(move || {
         let now = stamp(&folders);
         if now == seen {
@@ -112,11 +126,20 @@ fn renewal(folders: Vec<TrustFolder>, basis: Basis) -> Renewal {
         }
         seen = now;
         let mut evidence = Evidence::new();
-        if let Err(error) = collect::add_folders(&mut evidence, &folders) {
-            evidence = unknown(&basis.policies, error.code(), &error.to_string());
+        match collect::add_folders(&mut evidence, &folders).map(|()| self::said(&evidence)) {
+            Ok(now) if said.is_subset(&now) => said = now,
+            Ok(_) => {
+                let why = "a statement that stood in a folder is not there any more";
+                evidence = unknown(&basis.policies, Code::new("chain-shortened"), why);
+            }
+            Err(error) => evidence = unknown(&basis.policies, error.code(), &error.to_string()),
         }
         Some(Basis { evidence, ..basis.clone() })
     })
+}
+
+fn said(evidence: &Evidence) -> BTreeSet<StatementId> {
+    evidence.statements().iter().map(|sourced| sourced.statement.id()).collect()
 }
 
 /// Nothing these parties said is known any more: neither their grants nor their vetoes.
@@ -143,4 +166,87 @@ fn stamp(folders: &[TrustFolder]) -> Vec<(std::path::PathBuf, u64, Option<System
         .collect();
     stamps.sort();
     stamps
+}
+
+#[cfg(test)]
+mod tests {
+    use covouch_core::{
+        digest::Sha256,
+        key::SecretKey,
+        name::ProjectName,
+        party::PartyName,
+        statement::{Claim, Files, Release, Statement},
+        subject::FileName,
+        time::{Duration, Timestamp, Validity},
+        version::Version,
+    };
+    use covouch_io::folder;
+    use covouch_policy::{PolicyTable, Source};
+    use zeroize::Zeroizing;
+
+    use super::*;
+
+    fn policy(name: &str, text: &str) -> Policy {
+        let text = format!("schema = 1\nmode = \"enforce\"\n{text}");
+        Policy::parse(Source { name, text: &text, table: PolicyTable::Whole }).unwrap()
+    }
+
+    #[test]
+    fn a_folder_that_lost_a_statement_while_the_gate_was_open_is_not_known() {
+        let place = tempfile::tempdir().unwrap();
+        let key = SecretKey::from_seed(&Zeroizing::new([3; 32])).unwrap();
+        let now = Timestamp::parse("2026-11-22").unwrap();
+        let file = (FileName::parse("six-1.0.tar.gz").unwrap(), Sha256::of(b"six"));
+        let files =
+            Files::new(ProjectName::parse("six").unwrap(), Version::parse("1.0").unwrap(), [file]).unwrap();
+        let validity = Validity::new(now, now.plus(Duration::from_days(30))).unwrap();
+        let say = || {
+            folder::append(place.path(), &key, now, |link| {
+                let claim = Claim::Release(Release { files: files.clone(), validity });
+                Statement { link, issued: now, claim }
+            })
+            .unwrap();
+        };
+        let security = PartyName::parse("security").unwrap();
+        let text = format!(
+            "[party.security]\nkey = \"{}\"\nfrom = \"trust/\"\n[policy]\nadmit = \"security\"\n",
+            key.public_key()
+        );
+        let policies = Policies::new(None, policy("covouch.toml", &text)).unwrap();
+        let folders = vec![TrustFolder { path: place.path().to_owned(), roots: vec![*key.public_key()] }];
+        say();
+        let mut evidence = Evidence::new();
+        collect::add_folders(&mut evidence, &folders).unwrap();
+        let mut renew = renewal(folders, Basis { policies, indexes: Vec::new(), evidence });
+
+        say();
+        let grown = renew().unwrap().evidence;
+        assert!(grown.statements().len() == 2 && grown.gap(&security).is_none());
+
+        let path = folder::chain_path(place.path(), key.public_key());
+        let head = path.with_extension("head");
+        let kept = (std::fs::read(&path).unwrap(), std::fs::read(&head).unwrap());
+        std::fs::remove_file(&path).unwrap();
+        std::fs::remove_file(&head).unwrap();
+        let lost = renew().unwrap().evidence;
+        assert_eq!(lost.gap(&security).unwrap().code.as_str(), "chain-shortened");
+
+        std::fs::write(&path, kept.0).unwrap();
+        std::fs::write(&head, kept.1).unwrap();
+        assert!(renew().unwrap().evidence.gap(&security).is_none(), "what is back is known again");
+    }
+
+    #[test]
+    fn a_project_opens_no_tunnel_that_the_base_policy_keeps_shut() {
+        let with = |name: &str, hosts: &str| {
+            let index =
+                "[party.pypi]\nindex = \"https://index.example/simple/\"\n[policy]\nadmit = \"pypi\"\n";
+            policy(name, &format!("{index}[gateway]\nconnect = [{hosts}]\n"))
+        };
+        let project = with("covouch.toml", r#""git.example:443", "index.example:443""#);
+        let open = |base| tunnels(&Policies::new(base, project.clone()).unwrap()).unwrap().len();
+        assert_eq!(open(None), 2);
+        assert_eq!(open(Some(with("base.toml", r#""git.example:443", "other.example:443""#))), 1);
+        assert_eq!(open(Some(with("base.toml", ""))), 0);
+    }
 }
