@@ -43,7 +43,12 @@ struct Bench<'a> {
     effort: Effort,
     /// Whether real packages of the user's real index are installed as well.
     is_live: bool,
+    /// Whether what was built last is measured, rather than what the sources say now.
+    is_built: bool,
 }
+
+/// What can be asked for besides parts.
+const OPTIONS: [&str; 3] = ["--quick", "--live", "--built"];
 
 /// A part, and what it measures.
 type Part = (&'static str, fn(&Bench<'_>) -> Result<String, Failure>);
@@ -55,8 +60,8 @@ const PARTS: &[Part] =
 pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<(), Failure> {
     let (options, named): (Vec<&str>, Vec<&str>) =
         arguments.iter().partition(|argument| argument.starts_with("--"));
-    if let Some(unknown) = options.iter().find(|option| !["--quick", "--live"].contains(option)) {
-        return Err(format!("`{unknown}` is no option of bench, only `--quick` and `--live`"));
+    if let Some(unknown) = options.iter().find(|option| !OPTIONS.contains(option)) {
+        return Err(format!("`{unknown}` is no option of bench, only {}", OPTIONS.join(", ")));
     }
     if let Some(unknown) = named.iter().find(|named| PARTS.iter().all(|(name, _)| name != *named)) {
         return Err(format!("`{unknown}` is no part of bench"));
@@ -64,7 +69,8 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<(), Failu
     let folder = workspace.path("target/bench");
     fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
     let effort = if options.contains(&"--quick") { Effort::Quick } else { Effort::Full };
-    let bench = Bench { workspace, folder, effort, is_live: options.contains(&"--live") };
+    let (is_live, is_built) = (options.contains(&"--live"), options.contains(&"--built"));
+    let bench = Bench { workspace, folder, effort, is_live, is_built };
     let mut text = machine::describe(workspace, arguments)?;
     for (name, part) in PARTS.iter().filter(|(name, _)| named.is_empty() || named.contains(name)) {
         eprintln!("\n== {name}");

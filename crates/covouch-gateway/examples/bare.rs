@@ -35,6 +35,8 @@ use http::{
     header::{ACCEPT, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, VARY},
 };
 
+/// What the public index allows.
+const PAGES: &str = "max-age=600, public";
 const JSON: &str = "application/vnd.pypi.simple.v1+json";
 
 /// What is sent, headers included.
@@ -47,6 +49,8 @@ struct Stored {
 /// Everything there is.
 struct Shelf {
     latency: Duration,
+    list_json: Stored,
+    list_html: Stored,
     json: HashMap<String, Stored>,
     html: HashMap<String, Stored>,
     files: HashMap<String, Stored>,
@@ -61,6 +65,7 @@ async fn main() {
     let origin = format!("http://{}", listener.local_addr().expect("a bound socket has an address"));
     let shelf = Shelf::read(&folder, &origin, Duration::from_millis(milliseconds));
     let router = Router::new()
+        .route("/simple/", get(list))
         .route("/simple/{project}/", get(page))
         .route("/packages/{*path}", get(file))
         .with_state(Arc::new(shelf));
@@ -74,15 +79,22 @@ async fn main() {
     axum::serve(listener, router).await.expect("nothing ends it but its end");
 }
 
+/// The list of projects, without which proxpi and devpi serve none.
+async fn list(State(shelf): State<Arc<Shelf>>, asked: HeaderMap) -> Response {
+    shelf.send(Some(if wants_json(&asked) { &shelf.list_json } else { &shelf.list_html })).await
+}
+
 async fn page(
     State(shelf): State<Arc<Shelf>>,
     extract::Path(project): extract::Path<String>,
     asked: HeaderMap,
 ) -> Response {
-    let wants_json =
-        asked.get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains(JSON));
-    let pages = if wants_json { &shelf.json } else { &shelf.html };
+    let pages = if wants_json(&asked) { &shelf.json } else { &shelf.html };
     shelf.send(pages.get(&project)).await
+}
+
+fn wants_json(asked: &HeaderMap) -> bool {
+    asked.get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains(JSON))
 }
 
 async fn file(State(shelf): State<Arc<Shelf>>, extract::Path(path): extract::Path<String>) -> Response {
@@ -98,7 +110,7 @@ impl Shelf {
             {
                 if let Ok(text) = fs::read_to_string(folder.join(name)) {
                     let text = text.replace("{origin}", origin);
-                    pages.insert(project.clone(), Stored::new(text, content_type, "max-age=600, public"));
+                    pages.insert(project.clone(), Stored::new(text, content_type, PAGES));
                 }
             }
         }
@@ -115,7 +127,14 @@ impl Shelf {
                 files.insert(below, Stored::new(bytes, "application/octet-stream", "immutable"));
             }
         }
-        Self { latency, json, html, files }
+        let names = json.keys().map(|name| format!("{{\"name\":\"{name}\"}}")).collect::<Vec<_>>().join(",");
+        let list = format!("{{\"meta\":{{\"api-version\":\"1.0\"}},\"projects\":[{names}]}}");
+        let list_json = Stored::new(list, JSON, PAGES);
+        let anchor = |name: &String| format!("<a href=\"/simple/{name}/\">{name}</a><br>\n");
+        let list = json.keys().map(anchor).collect::<String>();
+        let list = format!("<!DOCTYPE html><html><body>\n{list}</body></html>\n");
+        let list_html = Stored::new(list, "text/html", PAGES);
+        Self { latency, list_json, list_html, json, html, files }
     }
 
     async fn send(&self, stored: Option<&Stored>) -> Response {

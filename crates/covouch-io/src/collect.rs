@@ -17,12 +17,19 @@ use covouch_core::{
     party::PartyName,
     version::Version,
 };
-use covouch_python::simple::{File, Marker, Page, Yanked};
-use futures_util::{StreamExt as _, stream::FuturesUnordered};
+use covouch_python::simple::{Marker, Page, Status};
+use futures_util::{
+    StreamExt as _,
+    stream::{self, FuturesUnordered},
+};
 
 use crate::{
     folder::{self, FolderError},
-    index::{Freshness, Index, PageAnswer, PageFetcher},
+    index::{
+        Freshness, Index, PageAnswer, PageFetcher,
+        extract::{Extract, ListedFile},
+    },
+    limits,
 };
 
 /// Codes of the gaps that collecting can leave.
@@ -99,6 +106,9 @@ pub async fn add_pages(
             return;
         }
         let total = done + wanted.len();
+        let wanted = add_kept(evidence, sources, wanted, releases).await;
+        done = total - wanted.len();
+        progress(done, total);
         // The fetcher bounds how many are on their way. Each page is dropped once it is evidence: all pages of a
         // large lock file would not fit.
         let mut on_their_way: FuturesUnordered<_> =
@@ -109,6 +119,47 @@ pub async fn add_pages(
             progress(done, total);
         }
     }
+}
+
+/// Adds what is kept and may be used without asking; gives back what is still wanted.
+async fn add_kept(
+    evidence: &mut Evidence,
+    sources: &Sources<'_>,
+    wanted: Vec<Want>,
+    releases: Releases<'_>,
+) -> Vec<Want> {
+    let read = |batch: Vec<Want>| async {
+        let extracts = sources.fetcher.kept_extracts(
+            batch.iter().map(|want| Some((sources.indexes.get(&want.index)?, &want.project))),
+            sources.freshness,
+        );
+        let extracts = extracts.await;
+        (batch, extracts)
+    };
+    let batches: Vec<Vec<Want>> = wanted.chunks(limits::EXTRACT_BATCH).map(<[Want]>::to_vec).collect();
+    // A batch is read while the one before it becomes evidence.
+    let mut batches = stream::iter(batches).map(read).buffered(2);
+    let mut missing = Vec::new();
+    while let Some((batch, extracts)) = batches.next().await {
+        for (want, extract) in batch.into_iter().zip(extracts) {
+            if !extract.is_some_and(|extract| add_extract(evidence, &want, &extract, releases)) {
+                missing.push(want);
+            }
+        }
+    }
+    missing
+}
+
+/// Turns what was kept of a page into the evidence the page would be; false when it cannot be read.
+fn add_extract(evidence: &mut Evidence, want: &Want, extract: &Extract, releases: Releases<'_>) -> bool {
+    let wanted = |version: &Version| releases.is_none_or(|wanted| wanted(&want.project, version));
+    let Some((marker, files)) = extract.read(&wanted) else { return false };
+    let status = project_status(&want.index, marker.as_ref());
+    for file in files {
+        evidence.add_listing(want.index.clone(), file.subject.clone(), listing(&want.index, file, &status));
+    }
+    evidence.add_project(want.index.clone(), want.project.clone(), Known::Is(true));
+    true
 }
 
 /// `None` when nobody knows the index's address.
@@ -141,17 +192,17 @@ fn add_unknown(evidence: &mut Evidence, want: &Want, code: &'static str, why: &d
 
 /// Turns a page into listings, one for each file that has a sha256.
 pub fn add_page(evidence: &mut Evidence, index: &PartyName, page: &Page, releases: Releases<'_>) {
-    let status = project_status(index, page);
-    for file in page.files() {
-        let Some(subject) = file.subject() else { continue };
+    let status = project_status(index, page.status().map(Status::marker));
+    for file in page.files().iter().filter_map(ListedFile::of) {
+        let subject = file.subject.clone();
         if releases.is_none_or(|wanted| wanted(&subject.project, &subject.version)) {
             evidence.add_listing(index.clone(), subject, listing(index, file, &status));
         }
     }
 }
 
-fn listing(index: &PartyName, file: &File, status: &Stated<ProjectStatus>) -> Listing {
-    let uploaded = file.upload_time().map_or_else(
+fn listing(index: &PartyName, file: ListedFile, status: &Stated<ProjectStatus>) -> Listing {
+    let uploaded = file.uploaded.map_or_else(
         || {
             // PEP 700 makes upload times optional; a mirror without them leaves the age unknown.
             Known::Unknown(Gap {
@@ -162,17 +213,13 @@ fn listing(index: &PartyName, file: &File, status: &Stated<ProjectStatus>) -> Li
         },
         Known::Is,
     );
-    // PEP 592, PEP 691: a file that is not said to be yanked is not.
-    let yanked = match file.yanked() {
-        Yanked::No => Stated::NotStated,
-        Yanked::Yes(reason) => Stated::Is(reason.as_deref().map(Arc::from)),
-    };
+    let yanked = file.yanked.map_or(Stated::NotStated, Stated::Is);
     Listing { listed: Known::Is(true), uploaded, yanked, status: status.clone() }
 }
 
-fn project_status(index: &PartyName, page: &Page) -> Stated<ProjectStatus> {
-    let Some(status) = page.status() else { return Stated::NotStated };
-    Stated::Is(match status.marker() {
+fn project_status(index: &PartyName, marker: Option<&Marker>) -> Stated<ProjectStatus> {
+    let Some(marker) = marker else { return Stated::NotStated };
+    Stated::Is(match marker {
         Marker::Active => ProjectStatus::Active,
         Marker::Archived => ProjectStatus::Archived,
         Marker::Quarantined => ProjectStatus::Quarantined,

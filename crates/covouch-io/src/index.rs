@@ -9,6 +9,7 @@
 //! The list of all projects (40 MB on the public index, and nobody needs it), and choosing between indexes.
 
 mod error;
+pub(crate) mod extract;
 mod flights;
 
 use std::sync::Arc;
@@ -18,13 +19,13 @@ use covouch_core::{
     party::PartyName,
     time::{Duration, Timestamp},
 };
-use covouch_python::simple::{Page, html, json};
+use covouch_python::simple::{Page, PageError, html, json};
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use tokio::sync::Semaphore;
 use url::Url;
 
 pub use self::error::WrongPage;
-use self::flights::Flights;
+use self::{extract::Extract, flights::Flights};
 use crate::{
     clock::Clock,
     limits,
@@ -202,22 +203,56 @@ impl PageFetcher {
         answers.into_iter().map(|(_, answer)| answer).collect()
     }
 
+    /// What is kept of these pages and may be used without asking; read one after the other, on one thread.
+    pub(crate) async fn kept_extracts<'a>(
+        &self,
+        questions: impl Iterator<Item = Option<(&'a Index, &'a ProjectName)>>,
+        freshness: Freshness,
+    ) -> Vec<Option<Extract>> {
+        let own = |(index, project): (&Index, &ProjectName)| (index.page_url(project), project.clone());
+        let questions: Vec<_> = questions.map(|question| question.map(own)).collect();
+        let fetcher = self.clone();
+        let read = move |(url, project): (Url, ProjectName)| {
+            let kept = fetcher.state.pages().read_extract(&url).ok().flatten()?;
+            fetcher.origin(kept.fetched, kept.max_age, freshness)?;
+            Some(Extract::new(project, kept.text))
+        };
+        blocking(move || questions.into_iter().map(|question| question.and_then(&read)).collect()).await
+    }
+
+    /// As what a kept page may be used without asking, if it may.
+    fn origin(&self, fetched: Timestamp, max_age: u64, freshness: Freshness) -> Option<Origin> {
+        let age = Duration::from_seconds(max_age.min(limits::PAGE_AGE_SECONDS));
+        let now = self.clock.now();
+        // A page from the future, after the clock was set back, is not recent.
+        let is_recent = fetched <= now && now < fetched.plus(age);
+        match freshness {
+            _ if self.network.is_offline() => Some(Origin::Offline),
+            Freshness::Recent if is_recent => Some(Origin::Kept),
+            Freshness::Recent | Freshness::Demand => None,
+        }
+    }
+
     async fn fetch_now(&self, index: &Index, project: &ProjectName, freshness: Freshness) -> PageAnswer {
         // The semaphore is never closed; without a permit we would only be less polite.
         let _permit = self.permits.acquire().await;
         let url = index.page_url(project);
-        let kept = self.read_kept(&url).await;
-        let now = self.clock.now();
-        match kept {
-            Some(kept) if self.network.is_offline() => self.parse(kept, project, Origin::Offline).await,
+        match self.read_kept(&url).await {
+            Some(kept) => match self.origin(kept.fetched, kept.max_age, freshness) {
+                Some(origin) => {
+                    blocking({
+                        let project = project.clone();
+                        move || answer(parse(&kept, &project, origin))
+                    })
+                    .await
+                }
+                None => self.ask(index, project, Some(kept)).await,
+            },
             None if self.network.is_offline() => PageAnswer::Unreachable(FetchError::Unreachable {
                 url: redact(&url),
                 why: Unreachable::Offline,
             }),
-            Some(kept) if freshness == Freshness::Recent && is_recent(&kept, now) => {
-                self.parse(kept, project, Origin::Kept).await
-            }
-            kept => self.ask(index, project, kept).await,
+            None => self.ask(index, project, None).await,
         }
     }
 
@@ -245,17 +280,19 @@ impl PageFetcher {
             Err(error @ FetchError::Wrong { .. }) => return PageAnswer::Wrong(error.into()),
             Err(error) => return PageAnswer::Unreachable(error),
         };
-        let not_kept = self.keep(&url, answer.clone()).await.err();
-        match self.parse(answer, project, Origin::Asked).await {
-            PageAnswer::Page(mut page) => {
-                Arc::make_mut(&mut page).not_kept = not_kept;
-                PageAnswer::Page(page)
+        let (pages, project) = (self.state.pages(), project.clone());
+        blocking(move || {
+            // Only what was read is kept, so that whoever is offline has a page that can be read.
+            let read = parse(&answer, &project, Origin::Asked).map(|mut page| {
+                page.not_kept = pages.write(&url, &answer, &Extract::write(&page.page)).err();
+                page
+            });
+            if read.is_err() {
+                pages.remove(&url);
             }
-            other => {
-                self.state.pages().remove(&url);
-                other
-            }
-        }
+            self::answer(read)
+        })
+        .await
     }
 
     fn page_of(&self, head: Head, bytes: Vec<u8>) -> KeptPage {
@@ -283,31 +320,26 @@ impl PageFetcher {
         let (pages, url) = (self.state.pages(), url.clone());
         tokio::task::spawn_blocking(move || pages.read(&url).ok().flatten()).await.ok().flatten()
     }
+}
 
-    async fn keep(&self, url: &Url, page: KeptPage) -> Result<(), StateError> {
-        let (pages, url) = (self.state.pages(), url.clone());
-        tokio::task::spawn_blocking(move || pages.write(&url, &page)).await.unwrap_or(Ok(()))
-    }
+fn parse(kept: &KeptPage, project: &ProjectName, origin: Origin) -> Result<FetchedPage, PageError> {
+    let read = if kept.content_type == JSON { json::parse } else { html::parse };
+    let page = read(&kept.bytes, &kept.base, project)?;
+    let reach = if kept.from_public { Reach::PublicOnly } else { Reach::Anywhere };
+    Ok(FetchedPage { page, confirmed: kept.fetched, origin, reach, not_kept: None })
+}
 
-    /// Parsing the largest pages takes tens of milliseconds, which others on the same thread would wait for.
-    async fn parse(&self, kept: KeptPage, project: &ProjectName, origin: Origin) -> PageAnswer {
-        let project = project.clone();
-        let parsed = tokio::task::spawn_blocking(move || {
-            let read = if kept.content_type == JSON { json::parse } else { html::parse };
-            let page = read(&kept.bytes, &kept.base, &project)?;
-            let reach = if kept.from_public { Reach::PublicOnly } else { Reach::Anywhere };
-            Ok(FetchedPage { page, confirmed: kept.fetched, origin, reach, not_kept: None })
-        });
-        match parsed.await {
-            Ok(Ok(page)) => PageAnswer::Page(Arc::new(page)),
-            Ok(Err(error)) => PageAnswer::Wrong(WrongPage::Page(error)),
-            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
-        }
+fn answer(read: Result<FetchedPage, PageError>) -> PageAnswer {
+    match read {
+        Ok(page) => PageAnswer::Page(Arc::new(page)),
+        Err(error) => PageAnswer::Wrong(WrongPage::Page(error)),
     }
 }
 
-/// Whether a kept page may be used without asking. A page from the future, after the clock was set back, may not.
-fn is_recent(kept: &KeptPage, now: Timestamp) -> bool {
-    let age = Duration::from_seconds(kept.max_age.min(limits::PAGE_AGE_SECONDS));
-    kept.fetched <= now && now < kept.fetched.plus(age)
+/// Parsing the largest pages takes tens of milliseconds, which others on the same thread would wait for.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+    }
 }

@@ -43,6 +43,12 @@ pub const NETRC_BYTES: u64 = 64 << 10;
 /// Largest header of an entry in the page cache: a URL and five short texts.
 pub const ENTRY_HEADER_BYTES: usize = 64 << 10;
 
+/// Largest extract of a page: 100,000 files with names of 200 bytes.
+pub const EXTRACT_BYTES: usize = 32 << 20;
+
+/// Extracts that are read by one thread and held until they are evidence: some 25 KB each.
+pub const EXTRACT_BATCH: usize = 16;
+
 /// Age at which a temporary file is taken to be left over from a killed process.
 pub const LEFTOVER_AGE: Duration = Duration::from_secs(3600);
 

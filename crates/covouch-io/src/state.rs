@@ -33,7 +33,7 @@ pub use self::{
     cache::{Cache, CacheWriter, CachedFile},
     error::StateError,
     lock::FolderLock,
-    pages::{KeptPage, Pages},
+    pages::{KeptExtract, KeptPage, Pages},
     write::{write_atomically, write_project_file},
 };
 

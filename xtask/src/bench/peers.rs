@@ -13,7 +13,7 @@ use crate::{
 };
 
 impl Bench<'_> {
-    /// proxpi, as its own container image runs it, with as many threads as there are connections.
+    /// proxpi behind gunicorn, with as many threads as there are connections.
     pub(super) fn proxpi(&self, index: &str) -> Result<Server, Failure> {
         let bin = self.environment("bench-proxpi", &["proxpi", "gunicorn"])?;
         let (port, cache) = (free_port()?, self.empty("proxpi")?);
@@ -43,7 +43,7 @@ impl Bench<'_> {
         let root = format!("http://127.0.0.1:{port}");
         let mut command = program("devpi-server");
         command.args(["--host", "127.0.0.1", "--port", &port.to_string(), "--serverdir"]).arg(&server);
-        let running = Server::at(format!("{root}/root/mirror/+simple/"), &mut command)?;
+        let running = Server::at(format!("{root}/{}/mirror/+simple/", "root"), &mut command)?;
         let client = |words: &[&str]| {
             run(program("devpi")
                 .args(words)

@@ -12,6 +12,9 @@ use crate::{Failure, workspace::run};
 impl Bench<'_> {
     /// Builds what is measured, as users would run it.
     pub(super) fn build(&self) -> Result<(), Failure> {
+        if self.is_built {
+            return Ok(());
+        }
         run(self.workspace.cargo().args(["build", "--release", "--package", "covouch"]))?;
         let examples = ["--example", "bare", "--example", "shelf"];
         run(self

@@ -1,16 +1,23 @@
-//! Answers of indexes, kept to be asked about again.
+//! Answers of indexes, kept to be asked about again, each with an extract that can be read without the rest.
 //!
 //! # Invariants
-//! An entry carries a digest of itself and the address it is for. One that does not fit, in any way, is a miss:
-//! a torn or swapped file is never a wrong page.
+//! - An entry carries digests of itself and the address it is for. One that does not fit, in any way, is a miss:
+//!   a torn or swapped file is never a wrong page.
+//! - An extract stands in the entry of the page it was made from, so neither is ever newer than the other.
 //!
 //! # Format
 //! ```text
-//! covouch-page 1␊ sha256 of all that follows, in hexadecimal␊ JSON header␊ body
+//! covouch-page 2 SHA256-OF-HEAD BYTES-OF-HEAD␊
+//! head: JSON with the sha256 of the body ␊ extract
+//! body
 //! ```
+//!
+//! # Not here
+//! What stands in an extract: `index::extract`.
 
 use std::{
-    fs, io,
+    fs::{self, File},
+    io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
@@ -21,7 +28,8 @@ use url::Url;
 use super::{StateError, write};
 use crate::{limits, network::Validators, secrets::Credentials};
 
-const MAGIC: &[u8] = b"covouch-page 1\n";
+/// Bytes of an entry's first line: a word, a number, a digest, ten digits.
+const FIRST_LINE: usize = 15 + 65 + 11;
 
 /// The kept answers.
 #[derive(Clone, Debug)]
@@ -48,10 +56,22 @@ pub struct KeptPage {
     pub from_public: bool,
 }
 
+/// The extract of a kept answer, and until when it may be used without asking.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptExtract {
+    /// What was kept beside the page.
+    pub text: String,
+    /// When the server last said that the page is what there is.
+    pub fetched: Timestamp,
+    /// Seconds after that for which the server allows not to ask.
+    pub max_age: u64,
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Header {
     url: String,
+    body: String,
     base: String,
     content_type: String,
     etag: Option<String>,
@@ -80,13 +100,27 @@ impl Pages {
         }
     }
 
-    /// Keeps an answer for this address.
+    /// The extract of the answer kept for this address, if any.
+    ///
+    /// # Errors
+    /// [`StateError`] when the disk does not let us look.
+    pub fn read_extract(&self, url: &Url) -> Result<Option<KeptExtract>, StateError> {
+        let (url, _) = Credentials::split(url);
+        let path = self.path(&url);
+        match read_head(&path) {
+            Ok(bytes) => Ok(decode_extract(&bytes, &url)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(StateError::reading(&path, &error)),
+        }
+    }
+
+    /// Keeps an answer for this address, and an extract of it.
     ///
     /// # Errors
     /// [`StateError`] when the disk does not let us; an older answer then stays.
-    pub fn write(&self, url: &Url, page: &KeptPage) -> Result<(), StateError> {
+    pub fn write(&self, url: &Url, page: &KeptPage, extract: &str) -> Result<(), StateError> {
         let (url, _) = Credentials::split(url);
-        write::write_atomically(&self.path(&url), &encode(page, &url))
+        write::write_atomically(&self.path(&url), &encode(page, extract, &url))
     }
 
     /// Forgets the answer kept for this address.
@@ -101,9 +135,10 @@ impl Pages {
     }
 }
 
-fn encode(page: &KeptPage, url: &Url) -> Vec<u8> {
+fn encode(page: &KeptPage, extract: &str, url: &Url) -> Vec<u8> {
     let header = Header {
         url: url.to_string(),
+        body: Sha256::of(&page.bytes).to_string(),
         base: page.base.to_string(),
         content_type: page.content_type.clone(),
         etag: page.validators.etag.clone(),
@@ -112,26 +147,56 @@ fn encode(page: &KeptPage, url: &Url) -> Vec<u8> {
         max_age: page.max_age,
         from_public: page.from_public,
     };
-    let mut rest = serde_json::to_vec(&header).unwrap_or_default();
-    rest.push(b'\n');
-    rest.extend_from_slice(&page.bytes);
-    let digest = Sha256::of(&rest).to_string();
-    [MAGIC, digest.as_bytes(), b"\n", &rest].concat()
+    let mut head = serde_json::to_vec(&header).unwrap_or_default();
+    head.push(b'\n');
+    head.extend_from_slice(extract.as_bytes());
+    [first_line(&head).as_bytes(), &head, &page.bytes].concat()
+}
+
+fn first_line(head: &[u8]) -> String {
+    format!("covouch-page 2 {} {:010}\n", Sha256::of(head), head.len())
+}
+
+/// As much of an entry as its first line says its head has.
+fn read_head(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    let mut bytes = vec![0; FIRST_LINE];
+    if file.read_exact(&mut bytes).is_err() {
+        return Ok(Vec::new());
+    }
+    let length = head_length(&bytes).unwrap_or_default();
+    bytes.reserve_exact(length);
+    file.take(u64::try_from(length).unwrap_or_default()).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// What the first line says; it is proven only by [`split`].
+fn head_length(entry: &[u8]) -> Option<usize> {
+    let digits = entry.get(FIRST_LINE - 11..FIRST_LINE - 1)?;
+    let length = std::str::from_utf8(digits).ok()?.parse().ok()?;
+    (length <= limits::ENTRY_HEADER_BYTES + limits::EXTRACT_BYTES).then_some(length)
+}
+
+/// The header, the extract and the body of an entry whose head is whole.
+fn split<'a>(entry: &'a [u8], url: &Url) -> Option<(Header, &'a str, &'a [u8])> {
+    let (line, rest) = entry.split_at_checked(FIRST_LINE)?;
+    let (head, body) = rest.split_at_checked(head_length(line)?)?;
+    if line != first_line(head).as_bytes() {
+        return None;
+    }
+    let end = head.iter().take(limits::ENTRY_HEADER_BYTES).position(|byte| *byte == b'\n')?;
+    let header: Header = serde_json::from_slice(head.get(..end)?).ok()?;
+    let extract = std::str::from_utf8(head.get(end + 1..)?).ok()?;
+    (header.url == url.as_str()).then_some((header, extract, body))
 }
 
 fn decode(entry: &[u8], url: &Url) -> Option<KeptPage> {
-    let (digest, rest) = entry.strip_prefix(MAGIC)?.split_at_checked(64)?;
-    let rest = rest.strip_prefix(b"\n")?;
-    if Sha256::parse(std::str::from_utf8(digest).ok()?).ok()? != Sha256::of(rest) {
-        return None;
-    }
-    let end = rest.iter().take(limits::ENTRY_HEADER_BYTES).position(|byte| *byte == b'\n')?;
-    let header: Header = serde_json::from_slice(rest.get(..end)?).ok()?;
-    if header.url != url.as_str() {
+    let (header, _, body) = split(entry, url)?;
+    if Sha256::parse(&header.body).ok()? != Sha256::of(body) {
         return None;
     }
     Some(KeptPage {
-        bytes: rest.get(end + 1..)?.to_vec(),
+        bytes: body.to_vec(),
         base: Url::parse(&header.base).ok()?,
         content_type: header.content_type,
         validators: Validators { etag: header.etag, last_modified: header.last_modified },
@@ -139,6 +204,12 @@ fn decode(entry: &[u8], url: &Url) -> Option<KeptPage> {
         max_age: header.max_age,
         from_public: header.from_public,
     })
+}
+
+fn decode_extract(head: &[u8], url: &Url) -> Option<KeptExtract> {
+    let (header, extract, _) = split(head, url)?;
+    let fetched = Timestamp::from_unix(header.fetched)?;
+    Some(KeptExtract { text: extract.to_owned(), fetched, max_age: header.max_age })
 }
 
 #[cfg(test)]
@@ -169,8 +240,11 @@ mod tests {
         let pages = Pages::new(folder.path().to_owned());
         assert_eq!(pages.read(&address()).unwrap(), None);
         let with_password = Url::parse("https://me:hunter2@index.example/simple/six/").unwrap();
-        pages.write(&with_password, &page(b"<html>")).unwrap();
+        assert_eq!(pages.read_extract(&address()).unwrap(), None);
+        pages.write(&with_password, &page(b"<html>"), "an extract").unwrap();
         assert_eq!(pages.read(&address()).unwrap(), Some(page(b"<html>")));
+        let extract = pages.read_extract(&address()).unwrap().unwrap();
+        assert_eq!((extract.text.as_str(), extract.max_age), ("an extract", 600));
         let entry = fs::read(pages.path(&address())).unwrap();
         assert!(!String::from_utf8_lossy(&entry).contains("hunter2"));
         pages.remove(&address());
@@ -179,27 +253,45 @@ mod tests {
 
     #[test]
     fn an_entry_of_another_address_is_a_miss() {
-        let entry = encode(&page(b"<html>"), &Url::parse("https://index.example/simple/seven/").unwrap());
+        let entry = encode(&page(b"<html>"), "", &Url::parse("https://index.example/simple/seven/").unwrap());
         assert_eq!(decode(&entry, &address()), None);
     }
 
     proptest! {
         #[test]
-        fn what_was_kept_comes_back(bytes: Vec<u8>) {
+        fn what_was_kept_comes_back(bytes: Vec<u8>, extract: String) {
             let page = page(&bytes);
-            prop_assert_eq!(decode(&encode(&page, &address()), &address()), Some(page));
+            let entry = encode(&page, &extract, &address());
+            prop_assert_eq!(decode(&entry, &address()), Some(page));
+            prop_assert_eq!(decode_extract(&entry, &address()).unwrap().text, extract);
         }
 
         #[test]
         fn a_torn_or_changed_entry_is_a_miss(bytes: Vec<u8>, cut: prop::sample::Index, flip in 1..=255_u8) {
-            let entry = encode(&page(&bytes), &address());
+            let entry = encode(&page(&bytes), "an extract", &address());
             prop_assert_eq!(decode(&entry[..cut.index(entry.len())], &address()), None);
             let mut changed = entry.clone();
             let at = cut.index(entry.len());
             changed[at] ^= flip;
-            // A digest may be written in capitals; that changes nothing it says.
-            let same = changed.eq_ignore_ascii_case(&entry) && (15..79).contains(&at);
-            prop_assert!(same || decode(&changed, &address()).is_none());
+            prop_assert_eq!(decode(&changed, &address()), None);
+            let is_head = at < entry.len() - bytes.len();
+            prop_assert!(!is_head || decode_extract(&changed, &address()).is_none());
+        }
+    }
+
+    #[test]
+    fn an_extract_is_read_without_the_page() {
+        let folder = tempfile::tempdir().unwrap();
+        let pages = Pages::new(folder.path().to_owned());
+        pages.write(&address(), &page(&[7; 1000]), "an extract").unwrap();
+        let path = pages.path(&address());
+        let entry = fs::read(&path).unwrap();
+        fs::write(&path, &entry[..entry.len() - 999]).unwrap();
+        assert_eq!(pages.read_extract(&address()).unwrap().unwrap().text, "an extract");
+        assert_eq!(pages.read(&address()).unwrap(), None, "the page itself is torn");
+        for torn in [0, 3, FIRST_LINE, entry.len() - 1001] {
+            fs::write(&path, &entry[..torn]).unwrap();
+            assert_eq!(pages.read_extract(&address()).unwrap(), None);
         }
     }
 }
