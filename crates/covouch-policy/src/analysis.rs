@@ -17,6 +17,7 @@ mod claim;
 mod coalitions;
 mod diagram;
 mod impact;
+pub mod json;
 mod limits;
 mod repair;
 mod shadowed;

@@ -104,6 +104,20 @@ pub(crate) struct Why {
     /// How to print the answer.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
+    /// Draw the chains of trust instead.
+    #[arg(long, value_enum, conflicts_with = "format", value_name = "PICTURE")]
+    pub(crate) graph: Option<Picture>,
+}
+
+/// How a picture is drawn.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Picture {
+    /// A picture by itself.
+    Svg,
+    /// For Graphviz.
+    Dot,
+    /// For Markdown.
+    Mermaid,
 }
 
 /// How an answer is printed.
@@ -320,6 +334,17 @@ pub(crate) enum Trust {
     Withdraw(Withdraw),
     /// Declare a key of yours, or your own party's, lost.
     RevokeKey(RevokeKey),
+    /// Say what would pass if a key were stolen, and what would not if it were lost.
+    Impact(TrustImpact),
+}
+
+#[derive(Args)]
+pub(crate) struct TrustImpact {
+    /// The key: its name, file, or line.
+    pub(crate) key: String,
+    /// The lock file whose files are looked at; found here when not named.
+    #[arg(value_name = "LOCKFILE")]
+    pub(crate) lock: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -391,4 +416,29 @@ pub(crate) enum Policy {
     Check,
     /// Print the JSON Schema of `covouch.toml`.
     Schema,
+    /// Say which sets of parties admit, how the policy would fall, and whether a claim about it holds.
+    Analyze(Analyze),
+    /// Say what an edit of a policy newly admits.
+    Diff(PolicyDiff),
+}
+
+#[derive(Args)]
+pub(crate) struct Analyze {
+    /// What should always hold, as in `pypi and at least 2 of (a, b, c)`; exits with 3 when it does not.
+    #[arg(long, value_name = "EXPRESSION")]
+    pub(crate) claim: Option<String>,
+    /// How to print the answer.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+#[derive(Args)]
+pub(crate) struct PolicyDiff {
+    /// The policy before.
+    pub(crate) old: PathBuf,
+    /// The policy after.
+    pub(crate) new: PathBuf,
+    /// How to print the answer.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
 }

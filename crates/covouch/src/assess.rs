@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use covouch_core::{
     digest::Sha256,
     evidence::{Evidence, Known},
+    key::PublicKey,
     name::ProjectName,
     subject::{FileName, Subject},
     version::Version,
@@ -15,7 +16,7 @@ use covouch_io::{
     index::{Freshness, PageFetcher},
     installer::Wrapped,
 };
-use covouch_policy::{Policies, report::Report};
+use covouch_policy::{Explanation, Policies, analysis::Impact, report::Report};
 use covouch_python::lock::{LockedFile, LockedRelease};
 
 use crate::{failure::Failure, indexes, policies::Loaded, settings::Settings, terminal::Terminal};
@@ -154,6 +155,16 @@ impl Assessment {
             Some(Known::Unknown(gap)) => Some(gap.to_string()),
             _ => None,
         })
+    }
+
+    /// What everybody says about a file, also who is not needed.
+    pub(crate) fn explain(&self, subject: &Subject, settings: &Settings) -> Explanation {
+        self.policies.explain(&self.graph, &self.evidence, subject, settings.now())
+    }
+
+    /// What one key decides.
+    pub(crate) fn impact(&self, subjects: &[Subject], key: &PublicKey, settings: &Settings) -> Impact {
+        self.policies.impact(&self.evidence, subjects, key, settings.now())
     }
 
     /// Judges.

@@ -99,6 +99,7 @@ failures!(
     covouch_io::network::SettingsError,
     covouch_io::state::StateError,
     covouch_policy::PolicyError,
+    covouch_policy::analysis::AnalysisError,
     covouch_policy::preset::PresetError,
     covouch_python::lock::LockError,
 );

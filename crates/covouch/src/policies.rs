@@ -31,6 +31,14 @@ pub(crate) struct Found {
     pub(crate) is_built_in: bool,
 }
 
+impl Found {
+    /// The text and where it is from, to be read again.
+    pub(crate) fn source(&self) -> Source<'_> {
+        let name = self.policy.name();
+        Source { name, text: &self.text, table: table(Path::new(name)) }
+    }
+}
+
 /// The project's policy and the base policy, if there is one.
 pub(crate) struct Loaded {
     pub(crate) project: Found,
@@ -108,9 +116,7 @@ fn show(errors: &PolicyErrors, terminal: &Terminal) -> Failure {
 
 fn project(near: &Path, settings: &Settings, terminal: &Terminal) -> Result<Found, Failure> {
     if let Some(file) = settings.policy_file() {
-        let text = read(file)?;
-        let table = table(file);
-        return at(file, text, table, terminal);
+        return open(file, terminal);
     }
     // The folder of `uv.lock`, named like this, is the empty path: here. What has no folders above it finds no policy.
     let near = if near.as_os_str().is_empty() { Path::new(".") } else { near };
@@ -134,6 +140,11 @@ fn project(near: &Path, settings: &Settings, terminal: &Terminal) -> Result<Foun
     let source = Source { name: "the built-in `starter`", text: &text, table: PolicyTable::Whole };
     let policy = parse(source, terminal)?;
     Ok(Found { policy, text, folder: near, is_built_in: true })
+}
+
+/// Reads the policy of this file.
+pub(crate) fn open(file: &Path, terminal: &Terminal) -> Result<Found, Failure> {
+    at(file, read(file)?, table(file), terminal)
 }
 
 fn at(file: &Path, text: String, table: PolicyTable, terminal: &Terminal) -> Result<Found, Failure> {

@@ -1,5 +1,6 @@
 //! Answers: one report, and a renderer for each format.
 
+pub(crate) mod graph;
 mod human;
 mod json;
 
@@ -38,7 +39,8 @@ impl Answer {
         Ok(self.exit())
     }
 
-    fn exit(&self) -> Exit {
+    /// How a command with this answer ends.
+    pub(crate) fn exit(&self) -> Exit {
         let verdicts = self.report.files.iter().map(|file| match file.verdict.kind() {
             VerdictKind::Admitted | VerdictKind::Waived | VerdictKind::Monitored => Exit::Admitted,
             VerdictKind::Undecided => Exit::Undecided,

@@ -55,8 +55,7 @@ pub(super) fn widening(old: &Policy, new: &Policy) -> Result<Widening, TooLarge>
     }
     let mut changes = Vec::new();
     for (projects, sample) in samples(old, new) {
-        let before = whole(old, &cast, &sample);
-        let after = whole(new, &cast, &sample);
+        let (before, after) = differing(parts(old, &cast, &sample), parts(new, &cast, &sample));
         let mut stage = Stage::set(&cast, &[&before, &after])?;
         let (before, after) = (stage.function(&before)?, stage.function(&after)?);
         if before == after {
@@ -90,14 +89,22 @@ fn samples(old: &Policy, new: &Policy) -> Vec<(Option<ProjectPattern>, ProjectNa
     other.into_iter().chain(of_pattern).collect()
 }
 
-/// All that a project's files need: the requirement, the index, and that nothing refuses them.
-fn whole(policy: &Policy, cast: &Cast, project: &ProjectName) -> Shape {
+/// All that a project's files need: the requirement, that nothing refuses them, and the index.
+fn parts(policy: &Policy, cast: &Cast, project: &ProjectName) -> [Shape; 3] {
     let reader = Reader { policy, cast };
     let applicable = policy.applicable(project);
-    let mut parts = vec![reader.wanted(&applicable.admit.condition)];
-    parts.extend(policy.refuse.as_ref().map(|refuse| reader.unwanted(&refuse.condition)));
-    parts.extend(applicable.pin.and_then(|pin| reader.actor(pin)).map(Shape::From));
-    Shape::all(parts)
+    let nothing = || Shape::all(Vec::new());
+    let refuse = policy.refuse.as_ref().map(|refuse| reader.unwanted(&refuse.condition));
+    let pin = applicable.pin.and_then(|pin| reader.actor(pin)).map(Shape::From);
+    [reader.wanted(&applicable.admit.condition), refuse.unwrap_or_else(nothing), pin.unwrap_or_else(nothing)]
+}
+
+/// Both without what stands in both: it would stand in every set. The requirement stays, for its sets.
+fn differing(before: [Shape; 3], after: [Shape; 3]) -> (Shape, Shape) {
+    let pairs = before.into_iter().zip(after).enumerate();
+    let (before, after) =
+        pairs.filter(|(place, (before, after))| *place == 0 || before != after).map(|(_, pair)| pair).unzip();
+    (Shape::all(before), Shape::all(after))
 }
 
 /// The parties of one name that are not who they were.

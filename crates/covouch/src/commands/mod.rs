@@ -1,7 +1,9 @@
 //! One file a verb.
 
+mod analyze;
 mod check;
 mod gateway;
+mod impact;
 mod init;
 mod key;
 mod policy;

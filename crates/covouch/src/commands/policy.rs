@@ -1,4 +1,4 @@
-//! `covouch policy show | check | schema`.
+//! `covouch policy show | check | schema | analyze | diff`.
 
 use std::path::Path;
 
@@ -13,6 +13,8 @@ use crate::{
 
 pub(super) fn run(command: &Policy, settings: &Settings, terminal: &Terminal) -> Result<Exit, Failure> {
     match command {
+        Policy::Analyze(arguments) => return super::analyze::analyze(arguments, settings, terminal),
+        Policy::Diff(arguments) => return super::analyze::diff(arguments, terminal),
         Policy::Show => {
             let loaded = Loaded::find(Path::new("."), settings, terminal)?;
             for found in loaded.base.iter().chain([&loaded.project]) {

@@ -11,7 +11,7 @@ use covouch_core::{
 };
 use covouch_io::folder;
 
-use super::{sign, withdraw};
+use super::{impact, sign, withdraw};
 use crate::{
     args::{RevokeKey, Signing, Trust, TrustAdd, TrustAuthor},
     exit::Exit,
@@ -28,6 +28,7 @@ pub(super) fn run(command: &Trust, settings: &Settings, terminal: &Terminal) -> 
         Trust::List { key, folder } => list(key, folder, settings, terminal),
         Trust::Withdraw(arguments) => withdraw::run(arguments, settings, terminal),
         Trust::RevokeKey(arguments) => revoke(arguments, settings, terminal),
+        Trust::Impact(arguments) => impact::run(arguments, settings, terminal),
     }
 }
 

@@ -2,19 +2,22 @@
 
 use std::{collections::BTreeSet, path::Path};
 
-use covouch_core::{digest::Sha256, subject::FileName};
+use covouch_core::{amount::Amount, digest::Sha256, subject::FileName};
 use covouch_io::index::Freshness;
 use covouch_python::{filename::DistFilename, lock::Locked};
 
 use crate::{
-    args::Why,
+    args::{Picture, Why},
     assess::{Assessment, Files, Release},
     exit::Exit,
     failure::Failure,
     lockfile,
     policies::Loaded,
     release,
-    report::{Answer, Detail},
+    report::{
+        Answer, Detail,
+        graph::{self, Used, Way},
+    },
     settings::Settings,
     terminal::Terminal,
 };
@@ -41,8 +44,36 @@ pub(super) fn run(arguments: &Why, settings: &Settings, terminal: &Terminal) -> 
         return Err(nothing(&assessment, &release, &arguments.what));
     }
     let report = assessment.report(&subjects, settings);
-    Answer { report, problems: Vec::new(), unlisted: Vec::new(), detail: Detail::Everything }
-        .print(arguments.format, terminal)
+    let answer = Answer { report, problems: Vec::new(), unlisted: Vec::new(), detail: Detail::Everything };
+    let Some(picture) = arguments.graph else { return answer.print(arguments.format, terminal) };
+    draw(&answer, &assessment, picture, settings, terminal);
+    Ok(answer.exit())
+}
+
+/// Draws the chains to the first file: those that carry the verdict, and thinly what else is there. Amounts of
+/// several files cannot stand in one picture.
+fn draw(
+    answer: &Answer,
+    assessment: &Assessment,
+    picture: Picture,
+    settings: &Settings,
+    terminal: &Terminal,
+) {
+    let Some(file) = answer.report.files.first() else { return };
+    if answer.report.files.len() > 1 {
+        let name = &file.subject.filename;
+        terminal.note(format_args!("drawing `{name}`; name another file of the release to draw that one"));
+    }
+    let explanation = assessment.explain(&file.subject, settings);
+    let carrying = file.parties.iter().map(|party| Way {
+        party: party.name.as_str(),
+        chains: &party.chains,
+        used: if party.independent == Amount::NONE { Used::No } else { Used::Yes },
+    });
+    let words = explanation.policies.iter().flat_map(|policy| &policy.words);
+    let others = words.map(|word| Way { party: word.party.as_str(), chains: &word.chains, used: Used::No });
+    let ways: Vec<Way<'_>> = carrying.chain(others).collect();
+    terminal.answer(graph::render(&file.subject, &ways, picture));
 }
 
 fn nothing(assessment: &Assessment, release: &Release, what: &str) -> Failure {
