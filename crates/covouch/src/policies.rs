@@ -10,6 +10,7 @@ use covouch_core::digest::Sha256;
 use covouch_io::{
     collect::TrustFolder,
     network::{Fetched, Request},
+    secrets::redact,
 };
 use covouch_policy::{
     Policies, Policy, PolicyErrors, PolicyTable, Source, SourceKind,
@@ -212,12 +213,16 @@ fn base(settings: &Settings, terminal: &Terminal) -> Result<Option<Found>, Failu
         .transpose()
         .map_err(|error| wrong(format!("`sha256`: {error}")))?;
     let (name, text, folder) = match (&base.path, &base.url) {
-        (Some(path), None) => (path.display().to_string(), read(path)?, path.parent().map(Path::to_owned)),
+        (Some(path), None) => {
+            // Never relative to where the command runs: that is the project, which the base policy stands above.
+            let path = file.parent().unwrap_or(Path::new("")).join(path);
+            (path.display().to_string(), read(&path)?, path.parent().map(Path::to_owned))
+        }
         (None, Some(url)) => {
             let expected =
                 expected.ok_or_else(|| wrong("a base policy from a `url` needs its `sha256`".into()))?;
             let url = Url::parse(url).map_err(|error| wrong(format!("`url`: {error}")))?;
-            (url.to_string(), fetch(&url, expected, settings)?, None)
+            (redact(&url).to_string(), fetch(&url, expected, settings)?, None)
         }
         _ => return Err(wrong("`[base]` has either `path` or `url`".into())),
     };
@@ -231,6 +236,15 @@ fn base(settings: &Settings, terminal: &Terminal) -> Result<Option<Found>, Failu
         .hinting(format!("look at what changed, then write its new sha256 into `{}`", file.display())));
     }
     let policy = parse(Source { name: &name, text: &text, table: PolicyTable::Whole }, terminal)?;
+    let is_placed = |from: &str| folder.is_some() || Path::new(from).is_absolute();
+    for source in policy.sources() {
+        if let SourceKind::Keys { from, .. } = &source.kind
+            && !is_placed(from)
+        {
+            return Err(wrong(format!("`{name}`: `from = \"{from}\"` would be a folder of the project"))
+                .hinting("a base policy from a `url` names its folders by absolute paths"));
+        }
+    }
     Ok(Some(Found { policy, text, folder: folder.unwrap_or_default(), is_built_in: false }))
 }
 
@@ -249,11 +263,12 @@ fn fetch(url: &Url, expected: Sha256, settings: &Settings) -> Result<String, Fai
                     }
                     Ok(bytes.to_vec())
                 }
-                _ => Err(Failure::new("not-found", format!("there is no base policy at `{url}`"))),
+                _ => Err(Failure::new("not-found", format!("there is no base policy at `{}`", redact(url)))),
             }
         })??,
     };
-    String::from_utf8(bytes).map_err(|_| Failure::new("file-unreadable", format!("`{url}` is no text")))
+    String::from_utf8(bytes)
+        .map_err(|_| Failure::new("file-unreadable", format!("`{}` is no text", redact(url))))
 }
 
 fn read(file: &Path) -> Result<String, Failure> {
