@@ -40,7 +40,12 @@ impl Failure {
     /// The work could not be done.
     pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
         let code = Code::new(code);
-        debug_assert!(CODES.contains(&code), "`{code}` is not in the table of codes");
+        // What a part found out is sometimes said here in other words, under the part's own code.
+        let tables = [CODES, covouch_core::key::KeyError::CODES, covouch_io::collect::CODES];
+        debug_assert!(
+            tables.iter().any(|table| table.contains(&code)),
+            "`{code}` is not in the table of codes"
+        );
         Self { code, message: message.into(), hint: None, exit: Exit::Failed }
     }
 
@@ -143,6 +148,13 @@ mod tests {
         rows.flat_map(|row| row.split(" | ").next().unwrap_or_default().split(", "))
             .map(|code| code.trim_matches('`'))
             .collect()
+    }
+
+    #[test]
+    fn a_failure_may_have_the_code_of_a_part() {
+        for code in ["not-found", "index-unreachable", "key-locked"] {
+            assert_eq!(super::Failure::new(code, "a clause").code().as_str(), code);
+        }
     }
 
     #[test]
