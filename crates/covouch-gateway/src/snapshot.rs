@@ -26,7 +26,7 @@ use covouch_core::{
 use covouch_graph::TrustGraph;
 use covouch_io::{collect::Want, index::Index};
 use covouch_policy::{
-    Page, Policies, Policy, WantedIndex, reasons::sentence, report::Report, verdict::Verdict,
+    Mode, Page, Policies, Policy, WantedIndex, reasons::sentence, report::Report, verdict::Verdict,
 };
 use covouch_python::simple;
 
@@ -192,7 +192,9 @@ impl Snapshot {
             Block::new(verdict.code(), sentence(&explanation))
         };
         let release = Release::of(subject, verdict).map_err(explained)?;
-        if project.is_quarantined && release.permission() != Permission::Monitored {
+        // A project that only watches does not do so for the policy above it.
+        let only_watches = self.policies.iter().all(|policy| policy.mode() == Mode::Monitor);
+        if project.is_quarantined && !(only_watches && release.permission() == Permission::Monitored) {
             let reason = format!("`{}` holds the project to be unsafe", project.home);
             return Err(Block::new(code::PROJECT_QUARANTINED, reason));
         }

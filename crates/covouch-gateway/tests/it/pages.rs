@@ -1,7 +1,8 @@
 //! Pages: what installers are shown.
 
 use covouch_core::evidence::{Evidence, ProjectStatus};
-use covouch_policy::Blocked;
+use covouch_gateway::Basis;
+use covouch_policy::{Blocked, Policies, Policy, PolicyTable, Source};
 use covouch_testkit::{
     distribution::Distribution,
     index::{Fault, Feature, Listed, Site, Target},
@@ -9,7 +10,7 @@ use covouch_testkit::{
     wheel::Wheel,
 };
 
-use crate::world::{AGE, JSON, NEW, OLD, Options, World, people, vouch, words};
+use crate::world::{AGE, JSON, NEW, OLD, Options, World, basis, people, vouch, words};
 
 fn old() -> Distribution {
     Wheel::new("six", "1.0").build()
@@ -154,6 +155,27 @@ async fn a_quarantined_project_is_kept_out_whatever_the_policy_asks() {
         assert_ne!(file["yanked"], false);
     }
     assert_eq!(page["project-status"]["status"], "quarantined");
+}
+
+#[tokio::test]
+async fn a_project_that_only_watches_does_not_do_so_for_its_base_policy() {
+    let mut site = site();
+    site.project(old().project()).status = ProjectStatus::Quarantined;
+    let world = World::start(site).await;
+    let policy =
+        |name: &str, text: &str| Policy::parse(Source { name, text, table: PolicyTable::Whole }).unwrap();
+    let watching = "schema = 1\nmode = \"monitor\"\n[party.pypi]\nindex = \"pypi\"\n[policy]\nadmit = \"pypi and age >= 9000d\"\n";
+    let enforcing = "schema = 1\n[party.pypi]\nindex = \"pypi\"\n[policy]\nadmit = \"pypi\"\n";
+    for (base, is_open) in [(Some(enforcing), false), (Some(watching), true), (None, true)] {
+        let base = base.map(|text| policy("base.toml", text));
+        let policies = Policies::new(base, policy("covouch.toml", watching)).unwrap();
+        let basis = basis(&world.index, watching, Evidence::new());
+        world.gateway.renew(Basis { policies, ..basis });
+        let page = world.page("six").await;
+        for file in page["files"].as_array().unwrap() {
+            assert_eq!(file["yanked"] == false, is_open);
+        }
+    }
 }
 
 #[tokio::test]
