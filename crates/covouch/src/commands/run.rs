@@ -63,7 +63,7 @@ pub(super) fn run(arguments: &Run, settings: &Settings, terminal: &Terminal) -> 
         interrupts.abort();
         let session = gate.gateway.shutdown().await;
         let ended = report::Ended { command: &wrapped, code: ended?, at: settings.now() };
-        let outcome = report::conclude(&session, gate.policies.project(), &ended);
+        let outcome = report::conclude(&session, &gate.policies, &ended);
         report::print(&outcome, &session, terminal);
         if let Some(file) = &arguments.report {
             report::write(file, &session)?;
@@ -82,6 +82,7 @@ fn uv_files(wrapped: &Wrapped, settings: &Settings) -> Vec<PathBuf> {
         .chain(system)
         .chain(variable("UV_CONFIG_FILE"))
         .chain(wrapped.values("--config-file"))
+        .chain(wrapped.scripts())
         .collect()
 }
 

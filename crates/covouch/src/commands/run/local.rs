@@ -121,17 +121,26 @@ pub(super) fn in_requirements(arguments: &[OsString], folder: &Path) -> Option<(
 fn found_in(line: &str, words: &[&str], folder: &Path) -> Option<String> {
     let is_local = |word: &str| is_file(word, folder) || is_file(word, Path::new(""));
     let first = words.first()?;
-    let name = option(first);
-    if name == "-f" || name == "--find-links" {
-        return Some("`--find-links`".to_owned());
-    }
-    // What a variable holds is its user's own business.
-    let is_web = ["http://", "https://", "${"].iter().any(|start| line.contains(start));
-    if ["-i", "--index-url", "--extra-index-url"].contains(&name) && !is_web {
-        return Some("an index on this machine".to_owned());
+    // An address of the web is the guard's business; what a variable holds is its user's own.
+    let is_web = |value: &str| ["http://", "https://", "${"].iter().any(|start| value.starts_with(start));
+    let is_source = ["-f", "--find-links", "-i", "--index-url", "--extra-index-url"].contains(&option(first));
+    if is_source && !value(words).is_some_and(is_web) {
+        return Some("a place on this machine".to_owned());
     }
     let local = [line].into_iter().chain(words.iter().copied()).find(|word| is_local(word));
     local.map(|word| format!("`{word}`"))
+}
+
+/// The value of the option that the first of these words is, attached or not.
+fn value<'w>(words: &[&'w str]) -> Option<&'w str> {
+    let first = words.first()?;
+    let attached = if first.starts_with("--") {
+        first.split_once('=').map(|(_, value)| value)
+    } else {
+        let letter = first.find(['f', 'i'])?;
+        first.get(letter + 1..).map(|value| value.trim_start_matches('=')).filter(|value| !value.is_empty())
+    };
+    attached.or_else(|| words.get(1).copied())
 }
 
 /// The requirements files that words of a command line, or of such a file, name.
@@ -237,7 +246,10 @@ mod tests {
         for (text, refused) in [
             ("six==1.0 --hash=sha256:00\n# --find-links wheels\n-e .\n", false),
             ("--index-url https://index.example/simple\nsix\n", false),
+            ("--find-links https://index.example/wheels\n-fhttps://index.example/wheels\n", false),
             ("--find-links wheels\nsix\n", true),
+            ("--find-links ./https://wheels\nsix\n", true),
+            ("--find-links=wheels https://index.example\n", true),
             ("--find-l\\\ninks wheels\nsix\n", true),
             ("-fwheels\n", true),
             ("./six-1.0-py3-none-any.whl\n", true),

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use covouch_core::{code::Code, name::ProjectName, time::Timestamp};
 use covouch_gateway::{Permission, SessionReport, session::SeenProject};
 use covouch_io::state;
-use covouch_policy::{Downgrade, Policy, verdict};
+use covouch_policy::{Downgrade, Policies, Policy, verdict};
 use serde_json::json;
 
 use super::wrapped::Wrapped;
@@ -29,7 +29,11 @@ pub(super) struct Ended<'a> {
 }
 
 /// Decides how `run` ends: as the command did, or with 3 or 4 when the gate was the reason.
-pub(super) fn conclude<'a>(session: &'a SessionReport, policy: &Policy, ended: &Ended<'_>) -> Outcome<'a> {
+pub(super) fn conclude<'a>(
+    session: &'a SessionReport,
+    policies: &Policies,
+    ended: &Ended<'_>,
+) -> Outcome<'a> {
     // Only what was installed can be a downgrade; resolvers look at many pages.
     let sent: BTreeMap<&ProjectName, _> =
         session.sent.iter().map(|file| (&file.subject.project, &file.subject.version)).collect();
@@ -51,8 +55,12 @@ pub(super) fn conclude<'a>(session: &'a SessionReport, policy: &Policy, ended: &
     let codes = session.blocked.iter().map(|file| file.code).chain(passed_over.map(|passed| passed.code));
     let closed = worst(codes);
     let refused_tunnel = (!session.refused_connections.is_empty()).then_some(Exit::Refused);
-    let too_far = downgrades.iter().any(|project| falls_too_far(project, policy, ended.at));
-    let is_refused = too_far || (!downgrades.is_empty() && policy.gateway().downgrade == Downgrade::Refuse);
+    // Either policy may refuse.
+    let refuses = |policy: &Policy| {
+        let too_far = downgrades.iter().any(|project| falls_too_far(project, policy, ended.at));
+        too_far || (!downgrades.is_empty() && policy.gateway().downgrade == Downgrade::Refuse)
+    };
+    let is_refused = policies.iter().any(refuses);
     let exit = match (ended.code, closed.or(refused_tunnel)) {
         (0, Some(closed)) if is_refused => closed,
         (0, _) => Exit::Admitted,

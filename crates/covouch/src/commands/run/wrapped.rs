@@ -174,6 +174,14 @@ impl Wrapped {
         Ok(())
     }
 
+    /// The scripts that uv may start: files among its own arguments, which end with what it starts.
+    pub(super) fn scripts(&self) -> impl Iterator<Item = PathBuf> {
+        let is_uv = self.installer == Installer::Uv;
+        let after = self.started().and_then(|(_, at)| self.arguments.get(at + 1));
+        let all = self.own().iter().chain(after).filter(move |_| is_uv).map(PathBuf::from);
+        all.filter(|path| path.extension().is_none_or(|extension| extension != "toml") && path.is_file())
+    }
+
     /// The values of one of its own options, however they are attached.
     pub(super) fn values(&self, option: &str) -> Vec<PathBuf> {
         let own = self.own();
@@ -226,8 +234,19 @@ pub(super) fn check_uv_configuration(here: &Path, named: &[PathBuf]) -> Result<(
     for path in found.chain(named.iter().cloned()) {
         let Ok(text) = std::fs::read_to_string(&path) else { continue };
         // What is no TOML is for uv to complain about.
+        let is_script = path.extension().is_none_or(|extension| extension != "toml");
+        let text = if is_script { script_metadata(&text) } else { text };
         let Ok(table) = toml::from_str::<toml::Table>(&text) else { continue };
-        let is_project = path.file_name().is_some_and(|name| name == "pyproject.toml");
+        let is_project = is_script || path.file_name().is_some_and(|name| name == "pyproject.toml");
+        let dependencies = table.get("dependencies").and_then(toml::Value::as_array).into_iter().flatten();
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let mut dependencies = dependencies.filter_map(toml::Value::as_str);
+        if is_script && dependencies.any(|dependency| local::is_file(dependency, folder)) {
+            return Err(escape(
+                format!("`{}`: a dependency that is a file is one nobody judged", path.display()),
+                "put it on an index, and name it in the policy",
+            ));
+        }
         if let Some(what) = goes_round(&table, is_project) {
             return Err(escape(
                 format!("`{}`: {what}", path.display()),
@@ -236,6 +255,37 @@ pub(super) fn check_uv_configuration(here: &Path, named: &[PathBuf]) -> Result<(
         }
     }
     Ok(())
+}
+
+/// Looks for files on this machine in a `uv.lock`: with `--frozen` uv installs them whatever the project says.
+///
+/// # Errors
+/// `argument-escapes-gate` when it names one.
+pub(super) fn check_uv_lock(lock: &str) -> Result<(), Failure> {
+    // What is no TOML is for uv to complain about.
+    let Ok(table) = toml::from_str::<toml::Table>(lock) else { return Ok(()) };
+    let list = |table: &toml::Value, key: &str| -> Vec<toml::Value> {
+        table.get(key).and_then(toml::Value::as_array).cloned().unwrap_or_default()
+    };
+    for package in list(&toml::Value::Table(table), "package") {
+        let files = list(&package, "wheels").into_iter().chain(package.get("sdist").cloned());
+        let mut files = files.chain(package.get("source").cloned());
+        if files.any(|file| is_file_source(&file)) {
+            let name = package.get("name").and_then(toml::Value::as_str).unwrap_or_default();
+            return Err(escape(
+                format!("`uv.lock`: `{}` is a file nobody judged", name.escape_debug()),
+                "put it on an index, and name it in the policy",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The metadata in a script's comments (PEP 723).
+fn script_metadata(text: &str) -> String {
+    let block = text.lines().map(str::trim_end).skip_while(|line| *line != "# /// script").skip(1);
+    let block = block.take_while(|line| *line != "# ///" && line.starts_with('#'));
+    block.map(|line| line.strip_prefix("# ").unwrap_or("")).collect::<Vec<_>>().join("\n")
 }
 
 fn goes_round(table: &toml::Table, is_project: bool) -> Option<&'static str> {
@@ -376,6 +426,41 @@ mod tests {
         ] {
             std::fs::write(&project, text).unwrap();
             assert_eq!(check_uv_configuration(folder.path(), &[]).is_err(), refused, "{text}");
+        }
+        let script = folder.path().join("tool.py");
+        for (metadata, refused) in [
+            ("# dependencies = [\"six\"]", false),
+            ("# dependencies = [\"six @ file:///six-1.0.zip\"]", true),
+            ("# [tool.uv]\n# find-links = [\"wheels\"]", true),
+            ("# [tool.uv.sources]\n# six = { path = \"six-1.0-py3-none-any.whl\" }", true),
+        ] {
+            std::fs::write(
+                &script,
+                format!("#!/usr/bin/env python\n# /// script\n{metadata}\n# ///\nprint()\n"),
+            )
+            .unwrap();
+            let named = std::slice::from_ref(&script);
+            assert_eq!(check_uv_configuration(folder.path(), named).is_err(), refused, "{metadata}");
+        }
+    }
+
+    #[test]
+    fn a_lock_leads_to_no_file_on_this_machine() {
+        for (text, refused) in [
+            (
+                "source = { registry = \"https://index.example/simple\" }\nwheels = [{ url = \"https://index.example/six-1.0-py3-none-any.whl\" }]",
+                false,
+            ),
+            ("source = { editable = \".\" }", false),
+            (
+                "source = { registry = \"https://index.example/simple\" }\nwheels = [{ url = \"file:///six-1.0-py3-none-any.whl\" }]",
+                true,
+            ),
+            ("source = { registry = \"wheels\" }\nsdist = { path = \"six-1.0.tar.gz\" }", true),
+            ("source = { path = \"six-1.0-py3-none-any.whl\" }", true),
+        ] {
+            let lock = format!("version = 1\n[[package]]\nname = \"six\"\n{text}\n");
+            assert_eq!(check_uv_lock(&lock).is_err(), refused, "{text}");
         }
     }
 

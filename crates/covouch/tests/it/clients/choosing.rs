@@ -19,6 +19,7 @@ with_each_installer!(
     a_pinned_release_of_a_quarantined_project_is_refused,
     a_range_falls_back_and_the_newer_release_is_named,
     a_downgrade_can_be_refused,
+    a_downgrade_can_be_refused_by_the_base_policy,
     a_requirement_that_nothing_meets_is_undecided,
     required_hashes_that_are_admitted_are_installed,
     required_hashes_of_what_is_kept_out_are_not,
@@ -81,6 +82,14 @@ fn a_downgrade_can_be_refused(installer: Installer) {
     // The twin: nothing was passed over.
     index.change(|site| site.project(&project("demo")).files.truncate(1));
     installer.install(&desk, "other", &["demo"]).ends(0).never_says("newer");
+}
+
+fn a_downgrade_can_be_refused_by_the_base_policy(installer: Installer) {
+    let (index, desk) = desk(demos());
+    let base = desk.root().join("base.toml");
+    std::fs::write(&base, aged(&index) + "\n[gateway]\ndowngrade = \"refuse\"\n").unwrap();
+    let desk = desk.set("COVOUCH_BASE_POLICY", base);
+    installer.install(&desk, "site", &["demo"]).ends(4).says("newer demo 2.0 exists but is not admitted");
 }
 
 fn a_requirement_that_nothing_meets_is_undecided(installer: Installer) {
