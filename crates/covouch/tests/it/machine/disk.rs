@@ -28,7 +28,6 @@ fn state_of_a_newer_covouch_is_not_touched_and_its_twin_is_used() {
         for command in COMMANDS {
             desk.covouch(command).ends(1).says(code).says("hint: ");
         }
-        // The desk keeps what commands print in folders of their own, and removes those.
         assert_eq!(contents(&desk.root()), before);
     }
     fs::write(&version, ours).unwrap();
