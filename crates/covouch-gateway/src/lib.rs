@@ -24,6 +24,8 @@ mod download;
 mod enforce;
 mod gate;
 mod gateway;
+#[cfg(feature = "measure")]
+pub mod measure;
 mod release;
 mod respond;
 mod router;

@@ -122,7 +122,7 @@ fn vouch(evidence: &mut Evidence, person: &str, release: &[Subject]) {
 }
 
 /// One file after the other, each by itself.
-#[divan::bench(args = [PEOPLE, WAIT])]
+#[divan::bench(args = [PEOPLE, WAIT], sample_size = 1000)]
 fn one_file(bencher: Bencher<'_, '_>, admit: &str) {
     let world = World::new(admit);
     let mut files = world.files.iter().cycle();

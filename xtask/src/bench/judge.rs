@@ -3,14 +3,15 @@
 use super::{Bench, figures::table};
 use crate::{Failure, workspace::output};
 
-/// The benches: a crate, and a bench of it.
-const BENCHES: [(&str, &str); 2] = [("covouch-policy", "judge"), ("covouch-gateway", "enforce")];
+/// The benches: a crate, a bench of it, and the features that lay open what it measures.
+const BENCHES: [(&str, &str, &str); 2] =
+    [("covouch-policy", "judge", ""), ("covouch-gateway", "enforce", "measure")];
 
 pub(super) fn run(bench: &Bench<'_>) -> Result<String, Failure> {
     let mut rows = Vec::new();
-    for (package, name) in BENCHES {
+    for (package, name, features) in BENCHES {
         let mut cargo = bench.workspace.cargo();
-        cargo.args(["bench", "--quiet", "--package", package, "--bench", name]);
+        cargo.args(["bench", "--quiet", "--package", package, "--bench", name, "--features", features]);
         cargo.args(["--", "--sample-count", bench.pick("10", "100")]);
         rows.extend(read(&output(&mut cargo)?));
     }
