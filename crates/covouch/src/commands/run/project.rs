@@ -81,6 +81,16 @@ impl Project {
         {
             return Err(elsewhere(name));
         }
+        let is_locked = |script: PathBuf| {
+            let mut lock = script.into_os_string();
+            lock.push(".lock");
+            Path::new(&lock).is_file()
+        };
+        // Its lock has no shadow: uv would write the gate's addresses into it.
+        if (has("--script") && wrapped.subcommand() == Some("lock")) || wrapped.scripts().any(is_locked) {
+            return Err(Failure::usage("the lock of a script does not work behind the gate")
+                .hinting("put the script into a project, or remove its lock"));
+        }
         if has("--script") || has("--no-project") {
             return Ok(None);
         }
@@ -391,6 +401,30 @@ mod tests {
         ] {
             let expected: Vec<OsString> = expected.split(' ').map(OsString::from).collect();
             assert_eq!(frozen(&wrapped(line)), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_lock_of_a_script_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = folder.path().join("tool.py");
+        std::fs::write(&script, "").unwrap();
+        let script = script.display();
+        assert!(Project::of(&wrapped(&format!("uv lock --script {script}"))).is_err());
+        for line in [
+            format!("uv run {script}"),
+            format!("uv run --script {script} --lock"),
+            format!("uv add --script {script} six"),
+        ] {
+            assert!(Project::of(&wrapped(&line)).is_ok(), "{line}");
+        }
+        std::fs::write(format!("{script}.lock"), "version = 1\n").unwrap();
+        for line in [
+            format!("uv run {script}"),
+            format!("uv run --script {script} --lock"),
+            format!("uv add --script {script} six"),
+        ] {
+            assert!(Project::of(&wrapped(&line)).is_err(), "{line}");
         }
     }
 
