@@ -33,9 +33,9 @@ use covouch_core::{code::Code, hint::Hint, name::ProjectPattern, party::PartyNam
 
 use self::{
     cast::Cast,
-    diagram::{NO, NodeId, TooLarge},
+    diagram::{NO, TooLarge},
     shape::{Reader, Shape, Weighed},
-    stage::{Stage, Variable},
+    stage::{Grain, Stage, Variable},
 };
 pub use self::{
     claim::Claim,
@@ -85,8 +85,11 @@ pub struct RequirementAnalysis {
 /// How a claim stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClaimAnswer {
-    /// Whatever is admitted meets it.
-    Holds,
+    /// Whatever is admitted meets it, as long as everybody who speaks does so with all that is asked for.
+    Holds {
+        /// And with less than that.
+        shares: Shares,
+    },
     /// It does not hold.
     Broken {
         /// The smallest sets that admit although the claim is false.
@@ -96,6 +99,18 @@ pub enum ClaimAnswer {
         /// Whether other weights would say it.
         weights: NewWeights,
     },
+}
+
+/// Whether a claim also holds for words of less than what is asked for: a score adds them up, a term does not hear
+/// them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shares {
+    /// It does.
+    Hold,
+    /// It does not: these admit.
+    Broken(Coalition),
+    /// That was not looked at: the claim has a score of its own, or there is too much to look at.
+    NotLookedAt,
 }
 
 /// Why a policy was not analysed.
@@ -166,7 +181,7 @@ impl Examined<'_> {
         claim: Option<&Claim>,
     ) -> Result<RequirementAnalysis, TooLarge> {
         let shape = self.reader().wanted(&self.formula.condition);
-        let mut stage = Stage::set(self.cast, &[&shape])?;
+        let mut stage = Stage::set(self.cast, &[&shape], Grain::Asked)?;
         let function = stage.function(&shape)?;
         let family = stage.diagram.smallest(function)?;
         let theft = stage.theft(function, self.cast, &|variable, state| {
@@ -174,13 +189,13 @@ impl Examined<'_> {
         });
         let patient_theft = stage.theft(function, self.cast, &|_, _| true);
         let fewer = |patient: &Theft| theft.as_ref().is_none_or(|theft| patient.keys < theft.keys);
-        let needed = self.cast.actors().filter(|(actor, _)| stage.needs(function, self.cast, *actor));
+        let needed = stage.in_all(family).into_iter().filter_map(|actor| self.cast.member(actor));
         Ok(RequirementAnalysis {
             projects,
             admit: self.formula.expression.clone(),
             coalitions: stage.coalitions(family, self.cast, weights(&shape)),
             patient_theft: patient_theft.filter(fewer),
-            needed: needed.map(|(_, member)| member.name.clone()).collect(),
+            needed: needed.map(|member| member.name.clone()).collect(),
             vetoing: vetoes::vetoing(self.policy, self.formula),
             claim: claim.map(|claim| self.claim(&shape, claim)).transpose()?,
             theft,
@@ -198,16 +213,17 @@ impl Examined<'_> {
                 .extend(self.policy.refuse.as_ref().map(|refuse| self.reader().unwanted(&refuse.condition)));
         }
         let admitted = Shape::all(admitted);
-        let mut stage = Stage::set(self.cast, &[&admitted, &claimed])?;
-        let function = stage.function(&admitted)?;
-        let wanted = stage.function(&claimed)?;
-        let family = stage.diagram.smallest(function)?;
-        let family = stage.diagram.without(family, wanted)?;
+        let mut stage = Stage::set(self.cast, &[&admitted, &claimed], Grain::Asked)?;
+        let (function, wanted) = (stage.function(&admitted)?, stage.function(&claimed)?);
+        let family = stage.only(function, wanted)?;
         if family == NO {
-            return Ok(ClaimAnswer::Holds);
+            return Ok(ClaimAnswer::Holds { shares: self.shares(&admitted, &claimed) });
         }
         let without = stage.coalitions(family, self.cast, weights(shape));
-        let missing = self.missing(&mut stage, function, (formula, &reader))?;
+        // Too much to look at: then the whole claim is said.
+        let missing = self
+            .missing(&admitted, (formula, &reader))
+            .unwrap_or_else(|TooLarge| vec![claim.expression().clone()]);
         let both = stage.diagram.and(function, wanted)?;
         let weights = match self.formula.expression.form {
             Form::Score(_) => repair::weights(&mut stage, both, self.cast)?,
@@ -220,17 +236,43 @@ impl Examined<'_> {
         })
     }
 
-    /// The parts of a claim that the requirement does not already say.
+    /// Whether a claim that holds for whole words does for less.
+    fn shares(&self, admitted: &Shape, claimed: &Shape) -> Shares {
+        let own = admitted.scores();
+        if own.is_empty() && claimed.scores().is_empty() {
+            return Shares::Hold;
+        }
+        // Between two different scores lie amounts that nobody asks for.
+        if claimed.scores().iter().any(|score| !own.contains(score)) {
+            return Shares::NotLookedAt;
+        }
+        let example = || {
+            let mut stage = Stage::set(self.cast, &[admitted, claimed], Grain::Below)?;
+            let (function, wanted) = (stage.function(admitted)?, stage.function(claimed)?);
+            let family = stage.only(function, wanted)?;
+            Ok::<_, TooLarge>(stage.coalitions(family, self.cast, weights(admitted)))
+        };
+        match example() {
+            Err(TooLarge) => Shares::NotLookedAt,
+            Ok(found) if found.total == 0 => Shares::Hold,
+            Ok(mut found) if !found.sets.is_empty() => Shares::Broken(found.sets.swap_remove(0)),
+            Ok(_) => Shares::NotLookedAt,
+        }
+    }
+
+    /// The parts of a claim that the requirement does not already say, for words of less than is asked for too.
     fn missing(
         &self,
-        stage: &mut Stage,
-        function: NodeId,
+        admitted: &Shape,
         (claim, reader): (&Formula, &Reader<'_>),
     ) -> Result<Vec<Expression>, TooLarge> {
         let (Form::And(written), Condition::All(conditions)) = (&claim.expression.form, &claim.condition)
         else {
             return Ok(vec![claim.expression.clone()]);
         };
+        let claimed = reader.wanted(&claim.condition);
+        let mut stage = Stage::set(self.cast, &[admitted, &claimed], Grain::Below)?;
+        let function = stage.function(admitted)?;
         let mut missing = Vec::new();
         for (written, condition) in written.iter().zip(conditions) {
             let part = stage.function(&reader.wanted(condition))?;

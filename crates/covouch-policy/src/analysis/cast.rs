@@ -93,6 +93,7 @@ impl Cast {
         self.members.get(actor.0)
     }
 
+    #[cfg(test)]
     pub(super) fn actors(&self) -> impl Iterator<Item = (Actor, &Member)> {
         self.members.iter().enumerate().map(|(number, member)| (Actor(number), member))
     }

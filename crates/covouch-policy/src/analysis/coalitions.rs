@@ -6,7 +6,7 @@ use covouch_core::amount::{Amount, Score};
 
 use super::{
     cast::Cast,
-    diagram::{NodeId, YES},
+    diagram::{NodeId, TooLarge, YES},
     limits,
     shape::Weighed,
     stage::{Given, Stage, Variable},
@@ -97,6 +97,12 @@ impl Stage {
             least.push(size);
         }
         least
+    }
+
+    /// The smallest points of a function at which another is false.
+    pub(super) fn only(&mut self, function: NodeId, other: NodeId) -> Result<NodeId, TooLarge> {
+        let family = self.diagram.smallest(function)?;
+        self.diagram.without(family, other)
     }
 
     /// The smallest points of a function, for people.

@@ -3,7 +3,7 @@
 use covouch_core::{name::ProjectPattern, party::PartyName};
 use serde::Serialize;
 
-use super::{Change, ClaimAnswer, Coalitions, NewWeights, RequirementAnalysis, Theft};
+use super::{Change, ClaimAnswer, Coalition, Coalitions, NewWeights, RequirementAnalysis, Shares, Theft};
 
 /// The version of this form.
 pub const SCHEMA: u32 = 1;
@@ -22,6 +22,8 @@ pub struct Widening {
     schema: u32,
     widens: bool,
     changes: Vec<ProjectChange>,
+    /// Another score is asked for: words of less than 100 % may newly suffice.
+    scores: bool,
     parties: Vec<String>,
     waivers: usize,
     monitors: bool,
@@ -70,6 +72,10 @@ struct Keys {
 #[derive(Debug, Serialize)]
 struct Claim {
     holds: bool,
+    /// Whether it also holds for words of less than what is asked for; null when that was not looked at.
+    holds_for_shares: Option<bool>,
+    /// Who admits without it by shares.
+    shares: Option<Set>,
     without: Option<Sets>,
     requirement: Option<String>,
     weights: Option<Weights>,
@@ -127,6 +133,7 @@ impl From<&super::Widening> for Widening {
         Self {
             schema: SCHEMA,
             widens: widening.widens(),
+            scores: widening.scores,
             changes: widening.changes.iter().map(ProjectChange::from).collect(),
             parties: widening.parties.clone(),
             waivers: widening.waivers,
@@ -165,11 +172,18 @@ impl From<&RequirementAnalysis> for Requirement {
 
 impl From<&Coalitions> for Sets {
     fn from(coalitions: &Coalitions) -> Self {
-        let sets = coalitions.sets.iter().map(|set| Set {
-            groups: set.groups.iter().map(|group| Group { any: group.count, of: group.of.clone() }).collect(),
-            score: set.score.map(|score| score.to_string()),
-        });
-        Self { sets: sets.collect(), total: coalitions.total.to_string(), complete: coalitions.complete }
+        Self {
+            sets: coalitions.sets.iter().map(Set::from).collect(),
+            total: coalitions.total.to_string(),
+            complete: coalitions.complete,
+        }
+    }
+}
+
+impl From<&Coalition> for Set {
+    fn from(set: &Coalition) -> Self {
+        let groups = set.groups.iter().map(|group| Group { any: group.count, of: group.of.clone() });
+        Self { groups: groups.collect(), score: set.score.map(|score| score.to_string()) }
     }
 }
 
@@ -187,9 +201,25 @@ impl From<&Theft> for Keys {
 impl From<&ClaimAnswer> for Claim {
     fn from(answer: &ClaimAnswer) -> Self {
         match answer {
-            ClaimAnswer::Holds => Self { holds: true, without: None, requirement: None, weights: None },
+            ClaimAnswer::Holds { shares } => Self {
+                holds: true,
+                holds_for_shares: match shares {
+                    Shares::Hold => Some(true),
+                    Shares::Broken(_) => Some(false),
+                    Shares::NotLookedAt => None,
+                },
+                shares: match shares {
+                    Shares::Broken(set) => Some(Set::from(set)),
+                    Shares::Hold | Shares::NotLookedAt => None,
+                },
+                without: None,
+                requirement: None,
+                weights: None,
+            },
             ClaimAnswer::Broken { without, requirement, weights } => Self {
                 holds: false,
+                holds_for_shares: Some(false),
+                shares: None,
                 without: Some(Sets::from(without)),
                 requirement: Some(requirement.to_string()),
                 weights: Some(Weights::from(weights)),

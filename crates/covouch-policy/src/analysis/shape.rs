@@ -74,6 +74,17 @@ impl Shape {
         }
     }
 
+    /// The scores it asks for.
+    pub(super) fn scores(&self) -> Vec<&Self> {
+        let mut scores = Vec::new();
+        self.walk(&mut |part| {
+            if matches!(part, Self::Score { .. }) {
+                scores.push(part);
+            }
+        });
+        scores
+    }
+
     /// The same formula with two parties in each other's place, in one order of its parts.
     pub(super) fn exchanged(&self, left: Actor, right: Actor) -> Self {
         let other = |actor: Actor| match actor {

@@ -47,6 +47,15 @@ pub(super) struct Given {
     pub(super) amount: Amount,
 }
 
+/// How finely amounts are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Grain {
+    /// As they are asked for: a party speaks with an amount somebody names, or with all of it.
+    Asked,
+    /// Also just below what is asked: there a term is false, and a score nearly as large.
+    Below,
+}
+
 /// A diagram and what its variables stand for.
 #[derive(Debug)]
 pub(super) struct Stage {
@@ -58,12 +67,12 @@ pub(super) struct Stage {
 
 impl Stage {
     /// A stage for these formulas.
-    pub(super) fn set(cast: &Cast, shapes: &[&Shape]) -> Result<Self, TooLarge> {
+    pub(super) fn set(cast: &Cast, shapes: &[&Shape], grain: Grain) -> Result<Self, TooLarge> {
         let mut variables = Vec::new();
         let mut alike = Vec::new();
         for class in classes(cast, shapes) {
             for (place, voice) in class.into_iter().enumerate() {
-                variables.push(Variable::Voice(states(&voice, shapes)?));
+                variables.push(Variable::Voice(states(&voice, (cast, grain), shapes)?));
                 alike.push(place > 0);
             }
         }
@@ -280,10 +289,16 @@ fn asked(shapes: &[&Shape]) -> BTreeSet<Actor> {
 }
 
 /// The ways in which parties that count as one can share 100 %.
-fn states(voice: &[Actor], shapes: &[&Shape]) -> Result<Vec<Vec<Given>>, TooLarge> {
+fn states(
+    voice: &[Actor],
+    (cast, grain): (&Cast, Grain),
+    shapes: &[&Shape],
+) -> Result<Vec<Vec<Given>>, TooLarge> {
     let mut states: Vec<Vec<Given>> = vec![Vec::new()];
     for actor in voice {
-        let steps = steps(*actor, shapes);
+        // An index lists a file or does not.
+        let is_index = cast.member(*actor).is_some_and(|member| member.is_index);
+        let steps = steps(*actor, shapes, if is_index { Grain::Asked } else { grain });
         for state in states.clone() {
             let used: u16 = state.iter().map(|given| given.amount.units()).sum();
             for (level, amount) in &steps {
@@ -307,7 +322,7 @@ fn states(voice: &[Actor], shapes: &[&Shape]) -> Result<Vec<Vec<Given>>, TooLarg
 }
 
 /// The levels and amounts at which a party's word can matter.
-fn steps(actor: Actor, shapes: &[&Shape]) -> BTreeSet<(Level, Amount)> {
+fn steps(actor: Actor, shapes: &[&Shape], grain: Grain) -> BTreeSet<(Level, Amount)> {
     let (mut levels, mut amounts) = (BTreeSet::new(), BTreeSet::new());
     for shape in shapes {
         shape.walk(&mut |part| match part {
@@ -326,6 +341,10 @@ fn steps(actor: Actor, shapes: &[&Shape]) -> BTreeSet<(Level, Amount)> {
             }
             _ => {}
         });
+    }
+    if grain == Grain::Below && heaviest(actor, shapes) > 0 {
+        let below = amounts.iter().filter_map(|amount| Amount::from_units(amount.units().checked_sub(1)?));
+        amounts.extend(below.filter(|amount| *amount > Amount::NONE).collect::<Vec<_>>());
     }
     levels.iter().flat_map(|level| amounts.iter().map(|amount| (*level, *amount))).collect()
 }

@@ -3,6 +3,8 @@
 //! Every chain to a malicious file passes a stolen key, and a key carries at most 100 % over all parties: so many
 //! stolen keys give at most so many full supports, in any shares.
 
+use std::collections::BTreeSet;
+
 use covouch_core::amount::Amount;
 
 use super::{
@@ -82,15 +84,25 @@ impl Stage {
         Some(theft)
     }
 
-    /// Whether there is no yes without this party.
-    pub(super) fn needs(&self, function: NodeId, cast: &Cast, actor: Actor) -> bool {
-        let without = |variable: &Variable, state: usize| match variable {
-            Variable::Voice(states) => {
-                states.get(state).is_none_or(|state| state.iter().all(|given| given.actor != actor))
-            }
-            _ => true,
-        };
-        self.costs(function, cast, &without).last().copied().flatten().is_none()
+    /// The parties that are in every point of a family.
+    pub(super) fn in_all(&self, family: NodeId) -> BTreeSet<Actor> {
+        let mut common: Vec<Option<BTreeSet<Actor>>> = Vec::new();
+        for node in self.diagram.up_to(family) {
+            let Some((number, children)) = self.diagram.children(node) else {
+                common.push((node == YES).then(BTreeSet::new));
+                continue;
+            };
+            let ways = children.iter().enumerate().filter_map(|(state, child)| {
+                let mut actors = common.get(child.number())?.clone()?;
+                if let Some(Variable::Voice(states)) = self.variables.get(number) {
+                    actors.extend(states.get(state).into_iter().flatten().map(|given| given.actor));
+                }
+                Some(actors)
+            });
+            let all = ways.reduce(|left, right| &left & &right);
+            common.push(all);
+        }
+        common.pop().flatten().unwrap_or_default()
     }
 
     fn costs(

@@ -12,7 +12,7 @@ use super::{
     diagram::{NO, NodeId},
     repair::{self, NewWeights},
     shape::{Shape, Weighed},
-    stage::{Stage, Variable, score},
+    stage::{Grain, Stage, Variable, score},
 };
 use crate::{
     file::{PolicyTable, Source},
@@ -116,7 +116,7 @@ fn staged(sketch: &Sketch, size: usize) -> (Stage, NodeId, Shape, Cast) {
     let cast = cast(size);
     let actors: Vec<Actor> = cast.actors().map(|(actor, _)| actor).collect();
     let shape = sketch.shape(&actors);
-    let mut stage = Stage::set(&cast, &[&shape]).unwrap();
+    let mut stage = Stage::set(&cast, &[&shape], Grain::Asked).unwrap();
     let function = stage.function(&shape).unwrap();
     (stage, function, shape, cast)
 }

@@ -9,7 +9,7 @@ use super::{
     coalitions::Coalitions,
     diagram::TooLarge,
     shape::{Reader, Shape},
-    stage::Stage,
+    stage::{Grain, Stage},
 };
 use crate::program::{Mode, PartySource, Policy, SourceKind};
 
@@ -18,6 +18,8 @@ use crate::program::{Mode, PartySource, Policy, SourceKind};
 pub struct Widening {
     /// For each kind of project whose requirement changed.
     pub changes: Vec<Change>,
+    /// Another score is asked for somewhere: words of less than 100 % may newly suffice, in ways not listed.
+    pub scores: bool,
     /// Parties with other keys, another address, another owner or depth than before: who they are changed.
     pub parties: Vec<String>,
     /// How many exact files are waived that were not.
@@ -42,6 +44,7 @@ impl Widening {
     #[must_use]
     pub fn widens(&self) -> bool {
         self.monitors
+            || self.scores
             || self.waivers > 0
             || !self.parties.is_empty()
             || self.changes.iter().any(|change| change.admits.total > 0)
@@ -54,26 +57,39 @@ pub(super) fn widening(old: &Policy, new: &Policy) -> Result<Widening, TooLarge>
         cast.read_all(policy);
     }
     let mut changes = Vec::new();
+    let mut scores = false;
     for (projects, sample) in samples(old, new) {
         let (before, after) = differing(parts(old, &cast, &sample), parts(new, &cast, &sample));
-        let mut stage = Stage::set(&cast, &[&before, &after])?;
-        let (before, after) = (stage.function(&before)?, stage.function(&after)?);
         if before == after {
             continue;
         }
-        let mut only = |here, there| {
-            let family = stage.diagram.smallest(here)?;
-            let family = stage.diagram.without(family, there)?;
-            Ok(stage.coalitions(family, &cast, None))
-        };
-        changes.push(Change { projects, admits: only(after, before)?, refuses: only(before, after)? });
+        scores |= after.scores().iter().any(|score| !before.scores().contains(score));
+        let mut change = compare(&cast, (&before, &after), Grain::Asked)?;
+        // A term does not hear less than it asks for, and a score adds it up.
+        if change.admits.total == 0 && !after.scores().is_empty() {
+            change.admits = compare(&cast, (&before, &after), Grain::Below)?.admits;
+        }
+        if change.admits.total > 0 || change.refuses.total > 0 {
+            changes.push(Change { projects, ..change });
+        }
     }
     Ok(Widening {
         changes,
+        scores,
         parties: changed(old, new),
         waivers: new.waivers.keys().filter(|sha256| !old.waivers.contains_key(*sha256)).count(),
         monitors: old.mode() == Mode::Enforce && new.mode() == Mode::Monitor,
     })
+}
+
+fn compare(cast: &Cast, (before, after): (&Shape, &Shape), grain: Grain) -> Result<Change, TooLarge> {
+    let mut stage = Stage::set(cast, &[before, after], grain)?;
+    let (before, after) = (stage.function(before)?, stage.function(after)?);
+    let mut only = |here, there| {
+        let family = stage.only(here, there)?;
+        Ok(stage.coalitions(family, cast, None))
+    };
+    Ok(Change { projects: None, admits: only(after, before)?, refuses: only(before, after)? })
 }
 
 /// One project no rule selects, and one for every pattern of either policy.

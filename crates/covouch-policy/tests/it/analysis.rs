@@ -2,7 +2,7 @@
 
 use covouch_policy::{
     PolicyTable, Source,
-    analysis::{Analysis, Claim, ClaimAnswer, NewWeights, RequirementAnalysis, Widening},
+    analysis::{Analysis, Claim, ClaimAnswer, NewWeights, RequirementAnalysis, Shares, Widening},
 };
 
 use crate::world::{PYPI, policy, policy_text, secret, signer, signer_with};
@@ -67,7 +67,10 @@ fn three_internal_voices_reach_six_without_pypi() {
     assert_eq!(without.sets.len(), 1);
     assert_eq!(without.sets[0].to_string(), "security, platform and data");
     assert_eq!(without.sets[0].score.unwrap().to_string(), "6.0");
-    assert_eq!(requirement.to_string(), "pypi and curator and score >= 5.5");
+    assert_eq!(
+        requirement.to_string(),
+        "pypi and curator and at least 2 of (security, platform, data) and score >= 5.5"
+    );
     let NewWeights::Found { weights, minimum } = weights else { panic!("{weights:?}") };
     let weights: Vec<_> = weights.iter().map(|(name, weight)| (name.as_str(), *weight)).collect();
     assert_eq!(weights, [("security", 1), ("platform", 1), ("data", 1), ("curator", 2), ("pypi", 2)]);
@@ -76,14 +79,38 @@ fn three_internal_voices_reach_six_without_pypi() {
 
 #[test]
 fn with_either_repair_the_claim_holds() {
-    let explicit = proposal().replace("score >= 5.5", "pypi and curator and score >= 5.5");
-    assert_eq!(analysed(&explicit, Some(CLAIM)).claim, Some(ClaimAnswer::Holds));
+    let explicit = proposal().replace("score >= 5.5", &format!("{CLAIM} and score >= 5.5"));
+    let claim = analysed(&explicit, Some(CLAIM)).claim;
+    assert_eq!(claim, Some(ClaimAnswer::Holds { shares: Shares::Hold }));
+    // Three who say so by a little less than all of it reach the score, and are no two who say so.
+    let shorter = proposal().replace("score >= 5.5", "pypi and curator and score >= 5.5");
+    let Some(ClaimAnswer::Holds { shares: Shares::Broken(_) }) = analysed(&shorter, Some(CLAIM)).claim else {
+        panic!("it does not hold for shares")
+    };
     let weighed = proposal()
         .replace("weight = 2.0", "weight = 1")
         .replace("weight = 1.0", "weight = 2")
         .replace("weight = 0.5", "weight = 2")
         .replace("5.5", "6");
-    assert_eq!(analysed(&weighed, Some(CLAIM)).claim, Some(ClaimAnswer::Holds));
+    assert!(matches!(analysed(&weighed, Some(CLAIM)).claim, Some(ClaimAnswer::Holds { .. })));
+    let said = analysed(&proposal().replace("score >= 5.5", CLAIM), Some(CLAIM));
+    assert_eq!(said.claim, Some(ClaimAnswer::Holds { shares: Shares::Hold }));
+}
+
+#[test]
+fn a_claim_that_shares_get_round_says_so() {
+    let text = |admit: &str| policy_text(&[&signer_with("a", "weight = 3"), &signer("b")], admit, "");
+    let Some(ClaimAnswer::Holds { shares: Shares::Broken(set) }) =
+        analysed(&text("score >= 2"), Some("a")).claim
+    else {
+        panic!("two thirds of `a` are enough")
+    };
+    assert_eq!(set.to_string(), "a >= 99.8%");
+    let whole = analysed(&text("score >= 3"), Some("a")).claim;
+    assert_eq!(whole, Some(ClaimAnswer::Holds { shares: Shares::Hold }), "its twin needs all of it");
+    assert!(widening(&text("a and score >= 2"), &text("score >= 2")).widens());
+    assert!(!widening(&text("a and score >= 3"), &text("score >= 3")).widens());
+    assert!(widening(&text("score >= 2"), &text("score >= 1.9")).scores);
 }
 
 #[test]

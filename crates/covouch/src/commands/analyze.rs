@@ -7,7 +7,7 @@ use covouch_policy::{
     PolicyErrors,
     analysis::{
         Analysis, Claim, ClaimAnswer, Coalition, Coalitions, NewWeights, RequirementAnalysis, Shadowed,
-        Widening, json,
+        Shares, Widening, json,
     },
 };
 use serde::Serialize;
@@ -102,9 +102,12 @@ fn describe_requirement(text: &mut String, requirement: &RequirementAnalysis) {
 }
 
 fn describe_claim(text: &mut String, answer: &ClaimAnswer, claim: &Claim) {
-    let ClaimAnswer::Broken { without, requirement, weights } = answer else {
-        let _ = writeln!(text, "  {} {}", paint(RIGHT, "claim holds:"), claim.expression());
-        return;
+    let (without, requirement, weights) = match answer {
+        ClaimAnswer::Holds { shares } => {
+            let _ = writeln!(text, "  {} {}", paint(RIGHT, "claim holds:"), claim.expression());
+            return describe_shares(text, shares);
+        }
+        ClaimAnswer::Broken { without, requirement, weights } => (without, requirement, weights),
     };
     let _ = writeln!(text, "  {} {}", paint(WRONG, "claim is false:"), claim.expression());
     lines(text, "without it", &told(without));
@@ -115,7 +118,7 @@ fn describe_claim(text: &mut String, answer: &ClaimAnswer, claim: &Claim) {
                 weights.iter().map(|(party, weight)| format!("{party} {weight}")).collect();
             let _ = writeln!(
                 text,
-                "     or: admit = 'score >= {minimum}' with the weights {}",
+                "     or: admit = 'score >= {minimum}' with the weights {} (for whole words)",
                 weights.join(", ")
             );
         }
@@ -123,6 +126,15 @@ fn describe_claim(text: &mut String, answer: &ClaimAnswer, claim: &Claim) {
             let _ = writeln!(text, "         {}", paint(FAINT, "no weights can say this"));
         }
         NewWeights::NotLookedFor => {}
+    }
+}
+
+/// What is said only where it is not as simple as it looks.
+fn describe_shares(text: &mut String, shares: &Shares) {
+    match shares {
+        Shares::Hold => {}
+        Shares::Broken(set) => lines(text, "but by shares", &[set.to_string()]),
+        Shares::NotLookedAt => lines(text, "by shares", &["not looked at".to_owned()]),
     }
 }
 
@@ -147,6 +159,9 @@ fn describe_widening(widening: &Widening) -> String {
         if change.refuses.total > 0 {
             lines(&mut text, "no more", &told(&change.refuses));
         }
+    }
+    if widening.scores {
+        text.push_str("another score is asked for: words of less than 100% may newly suffice\n");
     }
     for party in &widening.parties {
         let _ = writeln!(text, "`{party}` is not who it was: its keys, address, owner or depth changed");
@@ -234,7 +249,7 @@ mod tests {
              claim is false: one\n  \
              without it         two (score 1.0)\n  \
              to do: admit = 'one and score >= 1.0'\n     \
-             or: admit = 'score >= 1' with the weights one 1, two 0"
+             or: admit = 'score >= 1' with the weights one 1, two 0 (for whole words)"
         );
     }
 
