@@ -189,13 +189,14 @@ impl Examined<'_> {
         });
         let patient_theft = stage.theft(function, self.cast, &|_, _| true);
         let fewer = |patient: &Theft| theft.as_ref().is_none_or(|theft| patient.keys < theft.keys);
-        let needed = stage.in_all(family).into_iter().filter_map(|actor| self.cast.member(actor));
+        let in_all = stage.in_all(family);
+        let needed = self.cast.actors().filter(|(actor, _)| in_all & actor.bit() > 0);
         Ok(RequirementAnalysis {
             projects,
             admit: self.formula.expression.clone(),
             coalitions: stage.coalitions(family, self.cast, weights(&shape)),
             patient_theft: patient_theft.filter(fewer),
-            needed: needed.map(|member| member.name.clone()).collect(),
+            needed: needed.map(|(_, member)| member.name.clone()).collect(),
             vetoing: vetoes::vetoing(self.policy, self.formula),
             claim: claim.map(|claim| self.claim(&shape, claim)).transpose()?,
             theft,

@@ -17,6 +17,13 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Actor(usize);
 
+impl Actor {
+    /// A bit of its own: one policy has at most 64 parties.
+    pub(super) fn bit(self) -> u64 {
+        u32::try_from(self.0).ok().and_then(|number| 1_u64.checked_shl(number)).unwrap_or(0)
+    }
+}
+
 /// All parties, each name once.
 #[derive(Debug, Default)]
 pub(super) struct Cast {
@@ -93,7 +100,6 @@ impl Cast {
         self.members.get(actor.0)
     }
 
-    #[cfg(test)]
     pub(super) fn actors(&self) -> impl Iterator<Item = (Actor, &Member)> {
         self.members.iter().enumerate().map(|(number, member)| (Actor(number), member))
     }

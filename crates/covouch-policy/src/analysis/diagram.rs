@@ -15,6 +15,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    hash::{BuildHasherDefault, Hasher},
     sync::Arc,
 };
 
@@ -54,9 +55,9 @@ enum Operation {
 pub(super) struct Diagram {
     variables: Vec<States>,
     nodes: Vec<Node>,
-    ids: HashMap<Node, NodeId>,
-    combined: HashMap<(Operation, NodeId, NodeId), NodeId>,
-    smallest: HashMap<NodeId, NodeId>,
+    ids: HashMap<Node, NodeId, Mixing>,
+    combined: HashMap<(Operation, NodeId, NodeId), NodeId, Mixing>,
+    smallest: HashMap<NodeId, NodeId, Mixing>,
 }
 
 impl Diagram {
@@ -66,9 +67,9 @@ impl Diagram {
         Self {
             variables,
             nodes: vec![terminal.clone(), terminal],
-            ids: HashMap::new(),
-            combined: HashMap::new(),
-            smallest: HashMap::new(),
+            ids: HashMap::default(),
+            combined: HashMap::default(),
+            smallest: HashMap::default(),
         }
     }
 
@@ -276,6 +277,36 @@ impl NodeId {
     /// Its number: children have smaller ones.
     pub(super) const fn number(self) -> usize {
         self.0
+    }
+}
+
+/// Hashes for tables of nodes, most of the work of a diagram. Nodes are numbered in the order in which they are
+/// found, so nobody outside chooses what is hashed; and work is bounded whatever they choose.
+type Mixing = BuildHasherDefault<Mixer>;
+
+#[derive(Debug, Default)]
+struct Mixer(u64);
+
+impl Hasher for Mixer {
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.write_u64(u64::from_le_bytes(word));
+        }
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        // The golden ratio, so that neighbours end up far apart; the turn brings high bits down.
+        self.0 = (self.0 ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+    }
+
+    fn write_usize(&mut self, word: usize) {
+        self.write_u64(u64::try_from(word).unwrap_or(u64::MAX));
+    }
+
+    fn finish(&self) -> u64 {
+        self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
 }
 

@@ -3,12 +3,10 @@
 //! Every chain to a malicious file passes a stolen key, and a key carries at most 100 % over all parties: so many
 //! stolen keys give at most so many full supports, in any shares.
 
-use std::collections::BTreeSet;
-
 use covouch_core::amount::Amount;
 
 use super::{
-    cast::{Actor, Cast},
+    cast::Cast,
     coalitions::joined,
     diagram::{NodeId, YES},
     stage::{Stage, Variable},
@@ -84,25 +82,24 @@ impl Stage {
         Some(theft)
     }
 
-    /// The parties that are in every point of a family.
-    pub(super) fn in_all(&self, family: NodeId) -> BTreeSet<Actor> {
-        let mut common: Vec<Option<BTreeSet<Actor>>> = Vec::new();
+    /// The parties that are in every point of a family, one bit each.
+    pub(super) fn in_all(&self, family: NodeId) -> u64 {
+        let mut common: Vec<Option<u64>> = Vec::new();
         for node in self.diagram.up_to(family) {
             let Some((number, children)) = self.diagram.children(node) else {
-                common.push((node == YES).then(BTreeSet::new));
+                common.push((node == YES).then_some(0));
                 continue;
             };
             let ways = children.iter().enumerate().filter_map(|(state, child)| {
-                let mut actors = common.get(child.number())?.clone()?;
-                if let Some(Variable::Voice(states)) = self.variables.get(number) {
-                    actors.extend(states.get(state).into_iter().flatten().map(|given| given.actor));
-                }
-                Some(actors)
+                let below = common.get(child.number()).copied().flatten()?;
+                let Some(Variable::Voice(states)) = self.variables.get(number) else { return Some(below) };
+                let given = states.get(state).into_iter().flatten();
+                Some(given.fold(below, |actors, given| actors | given.actor.bit()))
             });
-            let all = ways.reduce(|left, right| &left & &right);
+            let all = ways.reduce(|left, right| left & right);
             common.push(all);
         }
-        common.pop().flatten().unwrap_or_default()
+        common.pop().flatten().unwrap_or(0)
     }
 
     fn costs(
