@@ -63,6 +63,9 @@ pub const METADATA_CACHE_BYTES: u64 = 8 << 20;
 /// every request whatever stands here.
 pub const PAGE_AGE_SECONDS: u64 = 60;
 
+/// Files of a page that are judged before any of their proofs is let go; more when one release has more.
+pub const JUDGED_FILES: usize = 256;
+
 /// Projects and files remembered for the report at the end. A large installation has 500 packages.
 pub const SESSION_ENTRIES: usize = 20_000;
 

@@ -9,7 +9,7 @@
 //! What indexes say: that is asked per project, and kept beside the page ([`crate::cache::Project`]).
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -34,6 +34,7 @@ use crate::{
     cache::Project,
     code,
     enforce::Judgement,
+    limits,
     release::{Block, Permission, Release},
 };
 
@@ -160,22 +161,24 @@ impl Snapshot {
         now: Timestamp,
     ) -> (Vec<Judgement>, Option<Timestamp>) {
         let graph = self.graph(now);
-        let mut subjects: Vec<Subject> = Vec::with_capacity(page.files().len());
-        let mut take = |subject: Option<Subject>| {
-            let is_there = subject.is_some();
-            subjects.extend(subject);
-            is_there
-        };
-        let is_judged: Vec<bool> = page.files().iter().map(|file| take(file.subject())).collect();
-        let verdicts = self.policies.judge_page(&graph, &project.evidence, Page { files: &subjects }, now);
-        let mut judged = subjects.iter().zip(verdicts);
-        let judgements = is_judged.into_iter().map(|is_judged| {
-            // Files without a subject are not judged, and the others stand in one order.
-            let (subject, verdict) = is_judged.then(|| judged.next()).flatten().ok_or_else(unjudged)?;
-            self.released(verdict, project, subject, now).map(|release| release.permission())
-        });
-        let judgements = judgements.collect();
-        (judgements, subjects.iter().filter_map(|subject| graph.events(subject).next()).min())
+        let mut judgements: Vec<Option<Judgement>> = Vec::new();
+        judgements.resize_with(page.files().len(), || None);
+        let mut until = None;
+        for batch in batches(page) {
+            let (places, files): (Vec<usize>, Vec<Subject>) = batch.into_iter().unzip();
+            let verdicts = self.policies.judge_page(&graph, &project.evidence, Page { files: &files }, now);
+            for ((place, subject), verdict) in places.into_iter().zip(&files).zip(verdicts) {
+                if let Some(judgement) = judgements.get_mut(place) {
+                    let released = self.released(verdict, project, subject, now);
+                    *judgement = Some(released.map(|release| release.permission()));
+                }
+                until = until.into_iter().chain(graph.events(subject).next()).min();
+            }
+        }
+        (
+            judgements.into_iter().map(|judgement| judgement.unwrap_or_else(|| Err(unjudged()))).collect(),
+            until,
+        )
     }
 
     /// What a verdict permits. An index that holds a project to be unsafe is heeded whatever the policy asks, because
@@ -237,6 +240,27 @@ impl Timed {
     }
 }
 
+/// The files that can be judged, with their places on the page, some hundred at a time: each admission carries its
+/// proof, and those of ten thousand files would be megabytes that nobody looks at. Releases stay whole, because files
+/// of one release depend on each other.
+fn batches(page: &simple::Page) -> Vec<Vec<(usize, Subject)>> {
+    let mut batches: Vec<Vec<(usize, Subject)>> = Vec::new();
+    let mut batch_of: HashMap<Version, usize> = HashMap::new();
+    for (place, file) in page.files().iter().enumerate() {
+        let Some(subject) = file.subject() else { continue };
+        let batch = *batch_of.entry(subject.version.clone()).or_insert_with(|| {
+            if batches.last().is_none_or(|batch| batch.len() >= limits::JUDGED_FILES) {
+                batches.push(Vec::new());
+            }
+            batches.len() - 1
+        });
+        if let Some(batch) = batches.get_mut(batch) {
+            batch.push((place, subject));
+        }
+    }
+    batches
+}
+
 /// A file nobody can judge: no verdict is about it.
 pub(crate) fn unjudged() -> Block {
     Block::new(
@@ -275,4 +299,40 @@ fn probe(project: &ProjectName) -> Option<Subject> {
         filename: FileName::parse("no-file").ok()?,
         sha256: Sha256::of(b""),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use covouch_python::simple::json;
+    use url::Url;
+
+    use super::*;
+
+    #[test]
+    fn releases_are_judged_whole_wherever_their_files_stand() {
+        let files = (0..1500).map(|number| {
+            let name = format!("six-{}.0-{number}-py3-none-any.whl", number % 7);
+            let sha256 = Sha256::of(name.as_bytes());
+            format!(r#"{{"filename": "{name}", "url": "{name}", "hashes": {{"sha256": "{sha256}"}}}}"#)
+        });
+        let nobody_can_judge = r#"{"filename": "six-1.0.tar.gz", "url": "six-1.0.tar.gz", "hashes": {}}"#;
+        let files: Vec<String> = [nobody_can_judge.to_owned()].into_iter().chain(files).collect();
+        let text =
+            format!(r#"{{"meta": {{"api-version": "1.0"}}, "name": "six", "files": [{}]}}"#, files.join(","));
+        let six = ProjectName::parse("six").unwrap();
+        let page =
+            json::parse(text.as_bytes(), &Url::parse("https://index.example/").unwrap(), &six).unwrap();
+        let batches = batches(&page);
+        assert!(batches.len() > 1);
+        let mut places: Vec<usize> = batches.iter().flatten().map(|(place, _)| *place).collect();
+        places.sort_unstable();
+        assert_eq!(places, (1..=1500).collect::<Vec<_>>());
+        let mut seen = BTreeSet::new();
+        for batch in &batches {
+            let versions: BTreeSet<&Version> = batch.iter().map(|(_, subject)| &subject.version).collect();
+            assert!(versions.into_iter().all(|version| seen.insert(version)), "a release is in two batches");
+        }
+    }
 }
