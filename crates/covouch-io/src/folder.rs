@@ -141,7 +141,8 @@ pub fn read_chain(folder: &Path, issuer: &PublicKey) -> Result<Chain, FolderErro
 /// two statements.
 ///
 /// # Errors
-/// [`FolderError`]; then nothing was appended.
+/// [`FolderError`]; then nothing was appended, unless only the head could not be written: it lags behind then, and
+/// the next statement mends it.
 pub fn append(
     folder: &Path,
     signer: &dyn Signer,
@@ -151,22 +152,35 @@ pub fn append(
     let disk = |error| FolderError::Disk { path: folder.to_owned(), error };
     fs::create_dir_all(folder).map_err(disk)?;
     let _lock = lock(folder).map_err(disk)?;
+    // What a killed write left here would be committed with the statements.
+    state::sweep_folder(folder);
     let issuer = signer.public_key();
     let mut chain = read_chain(folder, issuer)?;
-    let (envelope, statement) = sign(&compose(chain.next()), signer)?;
     let path = chain_path(folder, issuer);
+    if chain.statements().is_empty() {
+        // Statements without any head are an error: so the first one has a head to be ahead of, should the write
+        // be cut short after it.
+        write_head(folder, &chain, signer, issued)?;
+    }
+    let (envelope, statement) = sign(&compose(chain.next()), signer)?;
     chain.append(statement.clone()).map_err(|error| FolderError::Chain { path: path.clone(), error })?;
-    let head = chain.head(issued).map(|head| sign_head(&head, signer)).transpose()?;
-
     let mut lines = read_file(&path)?.unwrap_or_default();
     lines.extend_from_slice(envelope.to_json().as_bytes());
     lines.push(b'\n');
     state::write_project_file(&path, &lines)?;
-    if let Some(head) = head {
-        let line = format!("{}\n", head.to_json());
-        state::write_project_file(&head_path(folder, issuer), line.as_bytes())?;
-    }
+    write_head(folder, &chain, signer, issued)?;
     Ok(statement)
+}
+
+fn write_head(
+    folder: &Path,
+    chain: &Chain,
+    signer: &dyn Signer,
+    issued: Timestamp,
+) -> Result<(), FolderError> {
+    let head = sign_head(&chain.head(issued), signer)?;
+    let line = format!("{}\n", head.to_json());
+    Ok(state::write_project_file(&head_path(folder, chain.issuer()), line.as_bytes())?)
 }
 
 /// Where a key's statements stand.

@@ -34,7 +34,7 @@ pub use self::{
     error::StateError,
     lock::FolderLock,
     pages::{KeptExtract, KeptPage, Pages},
-    write::{write_atomically, write_project_file},
+    write::{sweep as sweep_folder, write_atomically, write_project_file},
 };
 
 /// The format this version writes.

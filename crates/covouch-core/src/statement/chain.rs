@@ -132,11 +132,11 @@ impl Chain {
             .map_err(VerifyError::from)
             .and_then(|envelope| verify_head(&envelope, &self.issuer))
             .map_err(ChainError::Head)?;
-        let Head { sequence, statement, .. } = *head.value();
-        if self.at(sequence) == Some(statement) {
-            Ok(())
-        } else {
-            Err(ChainError::Shortened { head: sequence, length })
+        match head.value().newest {
+            // The head before the first statement lags behind by one, and says nothing of later ones.
+            None => Ok(()),
+            Some((sequence, statement)) if self.at(sequence) == Some(statement) => Ok(()),
+            Some((sequence, _)) => Err(ChainError::Shortened { head: sequence, length }),
         }
     }
 
@@ -174,11 +174,10 @@ impl Chain {
         }
     }
 
-    /// The head this chain would have, signed at `issued`; `None` for an empty chain.
+    /// The head of this chain, as of `issued`.
     #[must_use]
-    pub fn head(&self, issued: crate::time::Timestamp) -> Option<Head> {
-        let last = self.statements.last()?;
-        Some(Head { sequence: last.value().link.sequence, statement: last.id(), issued })
+    pub fn head(&self, issued: crate::time::Timestamp) -> Head {
+        Head { newest: self.statements.last().map(|last| (last.value().link.sequence, last.id())), issued }
     }
 
     /// Appends a statement that was signed for [`Chain::next`].

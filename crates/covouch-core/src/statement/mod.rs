@@ -431,10 +431,8 @@ pub enum Severity {
 /// The newest place in an issuer's chain, signed so that a shortened chain shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
-    /// The newest statement's number.
-    pub sequence: u64,
-    /// The newest statement.
-    pub statement: StatementId,
+    /// The newest statement's number and id; `None` before the first statement.
+    pub newest: Option<(u64, StatementId)>,
     /// When the head was signed.
     pub issued: Timestamp,
 }

@@ -189,7 +189,8 @@ enum Trust {
     Head {
         issued: String,
         sequence: u64,
-        statement: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        statement: Option<String>,
     },
 }
 
@@ -231,11 +232,14 @@ pub(super) fn head(payload_type: &str, payload: &[u8]) -> Result<Head, PayloadEr
     let Trust::Head { issued, sequence, statement } = read(payload)? else {
         return Err(PayloadError::field("kind", "not the head of a chain"));
     };
-    Ok(Head {
-        sequence,
-        statement: statement_id("statement", &statement)?,
-        issued: moment("issued", &issued)?,
-    })
+    let newest = match (sequence, statement) {
+        (0, None) => None,
+        (1.., Some(id)) => Some((sequence, statement_id("statement", &id)?)),
+        _ => {
+            return Err(PayloadError::field("statement", "only the head before the first statement has none"));
+        }
+    };
+    Ok(Head { newest, issued: moment("issued", &issued)? })
 }
 
 fn read<T: serde::de::DeserializeOwned>(payload: &[u8]) -> Result<T, PayloadError> {
@@ -495,8 +499,8 @@ pub(super) fn write_statement(statement: &Statement) -> (&'static str, Vec<u8>) 
 pub(super) fn write_head(head: &Head) -> (&'static str, Vec<u8>) {
     let wire = Trust::Head {
         issued: head.issued.to_string(),
-        sequence: head.sequence,
-        statement: head.statement.to_string(),
+        sequence: head.newest.map_or(0, |(sequence, _)| sequence),
+        statement: head.newest.map(|(_, id)| id.to_string()),
     };
     (TRUST, write(&wire))
 }

@@ -3,7 +3,7 @@
 use covouch_core::{
     key::PublicKey,
     statement::{
-        Link, Statement, StatementId,
+        Head, Link, Statement, StatementId,
         chain::{Chain, ChainError},
         sign, sign_head,
     },
@@ -34,7 +34,7 @@ fn kept(length: usize) -> Kept {
         kept.ids.push(verified.id());
         kept.lines.push(envelope.to_json());
         chain.append(verified).unwrap();
-        let head = chain.head(Timestamp::parse("2026-07-01").unwrap()).unwrap();
+        let head = chain.head(Timestamp::parse("2026-07-01").unwrap());
         kept.heads.push(sign_head(&head, &issuer()).unwrap().to_json());
     }
     kept
@@ -125,19 +125,25 @@ fn a_head_may_lag_behind_an_interrupted_write() {
 fn a_head_of_another_key_or_with_another_claim_is_not_believed() {
     let kept = kept(2);
     let chain = parse(&kept.lines, Some(&kept.heads[1])).unwrap();
-    let head = chain.head(Timestamp::parse("2026-07-01").unwrap()).unwrap();
+    let head = chain.head(Timestamp::parse("2026-07-01").unwrap());
     let foreign = sign_head(&head, &keys::secret("other")).unwrap().to_json();
     assert!(matches!(parse(&kept.lines, Some(&foreign)), Err(ChainError::Head(_))));
     assert!(matches!(parse(&kept.lines, Some(&kept.lines[1])), Err(ChainError::Head(_))));
     assert!(matches!(parse(&kept.lines, Some("")), Err(ChainError::Head(_))));
-    let wrong = covouch_core::statement::Head { statement: kept.ids[0], ..head };
-    let wrong = sign_head(&wrong, &issuer()).unwrap().to_json();
-    assert_eq!(code(parse(&kept.lines, Some(&wrong))), "chain-shortened");
-    for sequence in [0, u64::MAX] {
-        let wild =
-            sign_head(&covouch_core::statement::Head { sequence, ..head }, &issuer()).unwrap().to_json();
-        assert_eq!(code(parse(&kept.lines, Some(&wild))), "chain-shortened");
+    let signed = |newest| sign_head(&Head { newest, ..head }, &issuer()).unwrap().to_json();
+    for newest in [(2, kept.ids[0]), (0, kept.ids[1]), (u64::MAX, kept.ids[1])] {
+        assert!(parse(&kept.lines, Some(&signed(Some(newest)))).is_err(), "{newest:?}");
     }
+}
+
+#[test]
+fn a_first_statement_may_be_ahead_of_its_head_and_never_be_without_one() {
+    let kept = kept(1);
+    let empty = parse(&[], None).unwrap().head(Timestamp::parse("2026-07-01").unwrap());
+    let before = sign_head(&empty, &issuer()).unwrap().to_json();
+    assert_eq!(parse(&kept.lines, Some(&before)).unwrap().statements().len(), 1);
+    assert!(parse(&[], Some(&before)).is_ok());
+    assert_eq!(code(parse(&kept.lines, None)), "chain-shortened");
 }
 
 #[test]

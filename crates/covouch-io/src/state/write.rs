@@ -101,8 +101,9 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
-/// Removes temporary files that nobody has touched for an hour; says how many. What cannot be removed stays.
-pub(super) fn sweep(root: &Path) -> usize {
+/// Removes temporary files of ours that nobody has touched for an hour from a folder and those in it; says how
+/// many. What cannot be removed stays.
+pub fn sweep(root: &Path) -> usize {
     sweep_folder(root, SystemTime::now(), SWEEP_DEPTH)
 }
 

@@ -96,7 +96,7 @@ fn chain(name: &str, mut said: Vec<&Said>) -> SignedChain {
         let statement = Statement { link, issued: said.issued, claim };
         let (envelope, verified) = sign(&statement, &secret).expect("a statement of a story can be signed");
         let _ = writeln!(chain.lines, "{}", envelope.to_json());
-        let head = Head { sequence: link.sequence, statement: verified.id(), issued: said.issued };
+        let head = Head { newest: Some((link.sequence, verified.id())), issued: said.issued };
         chain.head = sign_head(&head, &secret).expect("a head can be signed").to_json() + "\n";
         ids.insert(&said.label, verified.id());
         link = Link { sequence: link.sequence + 1, previous: Some(verified.id()) };

@@ -35,6 +35,9 @@ use crate::{
     terminal::Terminal,
 };
 
+/// How uv's caches for one command are called.
+const UV_CACHE: &str = "uv-";
+
 pub(super) fn run(arguments: &Run, settings: &Settings, terminal: &Terminal) -> Result<Exit, Failure> {
     let wrapped = Wrapped::parse(&arguments.command)?;
     if wrapped.installer == Installer::Poetry {
@@ -119,8 +122,11 @@ impl Child {
                 Failure::new("file-unwritable", format!("`{}`: {error}", folder.display()))
             })?;
         }
+        settings.state().sweep();
+        sweep(&clients);
+        sweep(&clients.join("shadows"));
         let uv_cache = tempfile::Builder::new()
-            .prefix("uv-")
+            .prefix(UV_CACHE)
             .tempdir_in(&clients)
             .map_err(|error| Failure::new("file-unwritable", format!("`{}`: {error}", clients.display())))?;
         let index = gate.gateway.index_url();
@@ -171,6 +177,21 @@ impl Child {
             Failure::new("command-not-started", format!("`{program}` cannot be started: {error}"))
         })?;
         Ok(code(status))
+    }
+}
+
+/// Removes what commands that were killed left here: caches and shadows nobody has touched for a day.
+fn sweep(folder: &Path) {
+    const DAY: std::time::Duration = std::time::Duration::from_secs(86_400);
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let ours = [UV_CACHE, shadow::PREFIX].iter().any(|prefix| name.to_string_lossy().starts_with(prefix));
+        let touched = entry.metadata().and_then(|metadata| metadata.modified()).ok();
+        let age = touched.and_then(|touched| touched.elapsed().ok());
+        if ours && age.is_some_and(|age| age > DAY) {
+            // What cannot be removed now is tried again by the next command. Links in it are removed, not followed.
+            drop(std::fs::remove_dir_all(entry.path()));
+        }
     }
 }
 

@@ -130,7 +130,7 @@ impl Project {
             }
             None => None,
         };
-        for path in shadow.bring_back(mapped.as_deref())? {
+        for path in shadow.bring_back(mapped.as_deref(), gate.gateway.index_url().as_str())? {
             terminal.note(format_args!("wrote {}", path.display()));
         }
         self.in_project(wrapped, &shadow, child).await

@@ -22,6 +22,8 @@ use crate::failure::Failure;
 const DEPTH: usize = 6;
 /// Most entries that are looked at on the way; what lies beyond is linked as it is.
 const ENTRIES: usize = 20_000;
+/// How shadows are called.
+pub(super) const PREFIX: &str = "shadow-";
 /// What uv writes.
 const COPIED: [&str; 2] = ["pyproject.toml", "uv.lock"];
 /// What is never part of a project, and can be large.
@@ -46,7 +48,7 @@ impl Shadow {
         let real = real.canonicalize().map_err(|error| unwritable(real, &error))?;
         fs::create_dir_all(place).map_err(|error| unwritable(place, &error))?;
         let folder = tempfile::Builder::new()
-            .prefix("shadow-")
+            .prefix(PREFIX)
             .tempdir_in(place)
             .map_err(|error| unwritable(place, &error))?;
         let mut shadow = Self { real: real.clone(), folder, copies: Vec::new() };
@@ -113,17 +115,18 @@ impl Shadow {
         fs::read_to_string(self.folder().join("uv.lock")).ok()
     }
 
-    /// Brings back what uv changed. `lock` is the shadow's lock, mapped back.
+    /// Brings back what uv changed. `lock` is the shadow's lock, mapped back; `gate` is the gate's index, which
+    /// `uv add` writes into `pyproject.toml` because it was told to use it.
     ///
     /// # Errors
     /// `lock-changed-meanwhile` when somebody else changed one of the files since; nothing is written then.
-    pub(super) fn bring_back(&self, lock: Option<&str>) -> Result<Vec<PathBuf>, Failure> {
+    pub(super) fn bring_back(&self, lock: Option<&str>, gate: &str) -> Result<Vec<PathBuf>, Failure> {
         let mut changed = Vec::new();
         for copy in &self.copies {
             let after = if copy.relative == Path::new("uv.lock") {
                 lock.map(|text| text.as_bytes().to_vec())
             } else {
-                fs::read(self.folder().join(&copy.relative)).ok()
+                fs::read(self.folder().join(&copy.relative)).ok().map(|bytes| without_index(bytes, gate))
             };
             if let Some(after) = after.filter(|after| Some(after) != copy.before.as_ref()) {
                 changed.push((copy, after));
@@ -149,6 +152,40 @@ impl Shadow {
         }
         Ok(written)
     }
+}
+
+/// A `pyproject.toml` without the entry of `[[tool.uv.index]]` that names the gate.
+fn without_index(bytes: Vec<u8>, gate: &str) -> Vec<u8> {
+    let text = std::str::from_utf8(&bytes).ok();
+    let Some(mut document) = text.and_then(|text| text.parse::<toml_edit::DocumentMut>().ok()) else {
+        return bytes;
+    };
+    let Some(tool) = document.get_mut("tool").and_then(toml_edit::Item::as_table_like_mut) else {
+        return bytes;
+    };
+    let Some(uv) = tool.get_mut("uv").and_then(toml_edit::Item::as_table_like_mut) else { return bytes };
+    let Some(indexes) = uv.get_mut("index").and_then(toml_edit::Item::as_array_of_tables_mut) else {
+        return bytes;
+    };
+    let before = indexes.len();
+    let names_gate = |index: &toml_edit::Table| {
+        let url = index.get("url").and_then(toml_edit::Item::as_str);
+        url.is_some_and(|url| url.trim_end_matches('/') == gate.trim_end_matches('/'))
+    };
+    indexes.retain(|index| !names_gate(index));
+    if indexes.len() == before {
+        return bytes;
+    }
+    if indexes.is_empty() {
+        uv.remove("index");
+    }
+    if uv.is_empty() {
+        tool.remove("uv");
+    }
+    if tool.is_empty() {
+        document.remove("tool");
+    }
+    document.to_string().into_bytes()
 }
 
 fn has_project(folder: &Path, depth: usize, budget: &mut usize) -> bool {
@@ -204,6 +241,20 @@ pub(super) fn project_root(from: &Path) -> Option<PathBuf> {
 mod tests {
     use super::*;
 
+    const GATE: &str = "http://127.0.0.1:20000/simple/";
+
+    #[test]
+    fn the_gates_address_never_reaches_a_pyproject() {
+        let project = "[project]\nname = \"demo\"  # mine\n";
+        let added = format!(
+            "{project}\n[[tool.uv.index]]\nurl = \"http://127.0.0.1:20000/simple\"\ndefault = true\n"
+        );
+        let cleaned = without_index(added.into_bytes(), GATE);
+        assert_eq!(String::from_utf8(cleaned).unwrap().trim_end(), project.trim_end());
+        let own = format!("{project}\n[[tool.uv.index]]\nurl = \"https://index.example/simple\"\n");
+        assert_eq!(without_index(own.clone().into_bytes(), GATE), own.into_bytes());
+    }
+
     fn project() -> TempDir {
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in [
@@ -253,12 +304,12 @@ mod tests {
         let (real, place) = (project(), tempfile::tempdir().unwrap());
         let shadow = Shadow::make(real.path(), place.path()).unwrap();
         fs::write(shadow.folder().join("pyproject.toml"), "[project]\nname = \"new\"\n").unwrap();
-        assert_eq!(shadow.bring_back(Some("version = 1\n")).unwrap().len(), 1);
+        assert_eq!(shadow.bring_back(Some("version = 1\n"), GATE).unwrap().len(), 1);
         assert!(fs::read_to_string(real.path().join("pyproject.toml")).unwrap().contains("new"));
 
         let shadow = Shadow::make(real.path(), place.path()).unwrap();
         fs::write(real.path().join("uv.lock"), "version = 2\n").unwrap();
-        let error = shadow.bring_back(Some("version = 3\n")).unwrap_err();
+        let error = shadow.bring_back(Some("version = 3\n"), GATE).unwrap_err();
         assert_eq!(error.code().as_str(), "lock-changed-meanwhile");
         assert_eq!(fs::read_to_string(real.path().join("uv.lock")).unwrap(), "version = 2\n");
     }
