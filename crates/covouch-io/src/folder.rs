@@ -41,6 +41,12 @@ pub enum FolderError {
         /// What the system said.
         error: io::Error,
     },
+    /// There is no such folder. Nobody having signed anything is an empty folder, not a missing one.
+    #[error("there is no folder `{path}`", path = path.display())]
+    Missing {
+        /// The folder.
+        path: PathBuf,
+    },
     /// Larger than [`limits::CHAIN_BYTES`].
     #[error("`{path}` is larger than {max} bytes", path = path.display(), max = limits::CHAIN_BYTES)]
     TooLarge {
@@ -65,14 +71,19 @@ pub enum FolderError {
 
 impl FolderError {
     /// Codes of these errors.
-    pub const CODES: &[Code] =
-        &[Code::new("trust-folder-unreadable"), Code::new("chain-too-large"), Code::new("not-signed")];
+    pub const CODES: &[Code] = &[
+        Code::new("trust-folder-unreadable"),
+        Code::new("trust-folder-missing"),
+        Code::new("chain-too-large"),
+        Code::new("not-signed"),
+    ];
 
     /// The error's stable code.
     #[must_use]
     pub fn code(&self) -> Code {
         match self {
             Self::Disk { .. } => Code::new("trust-folder-unreadable"),
+            Self::Missing { .. } => Code::new("trust-folder-missing"),
             Self::TooLarge { .. } => Code::new("chain-too-large"),
             Self::Chain { error, .. } => error.code(),
             Self::Sign(_) => Code::new("not-signed"),
@@ -86,6 +97,9 @@ impl FolderError {
         match self {
             Self::Chain { error, .. } => error.hint(),
             Self::Write(error) => error.hint(),
+            Self::Missing { .. } => Some(Hint::new(
+                "bring it back from version control, or make it if nobody has signed anything yet",
+            )),
             _ => None,
         }
     }
@@ -98,6 +112,9 @@ impl FolderError {
 /// # Errors
 /// [`FolderError`] for the first chain that is broken: half a folder is never evidence.
 pub fn read(folder: &Path, roots: &[PublicKey]) -> Result<Vec<Chain>, FolderError> {
+    if !folder.is_dir() {
+        return Err(FolderError::Missing { path: folder.to_owned() });
+    }
     let mut wanted: Vec<PublicKey> = roots.to_vec();
     let mut seen: BTreeSet<PublicKey> = BTreeSet::new();
     let mut chains = Vec::new();

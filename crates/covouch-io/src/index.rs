@@ -226,8 +226,9 @@ impl PageFetcher {
         let now = self.clock.now();
         // A page from the future, after the clock was set back, is not recent.
         let is_recent = fetched <= now && now < fetched.plus(age);
+        let oldest = fetched.plus(Duration::from_seconds(limits::OFFLINE_PAGE_AGE_SECONDS));
         match freshness {
-            _ if self.network.is_offline() => Some(Origin::Offline),
+            _ if self.network.is_offline() => (now < oldest).then_some(Origin::Offline),
             Freshness::Recent if is_recent => Some(Origin::Kept),
             Freshness::Recent | Freshness::Demand => None,
         }
@@ -246,12 +247,10 @@ impl PageFetcher {
                     })
                     .await
                 }
+                None if self.network.is_offline() => offline(&url),
                 None => self.ask(index, project, Some(kept)).await,
             },
-            None if self.network.is_offline() => PageAnswer::Unreachable(FetchError::Unreachable {
-                url: redact(&url),
-                why: Unreachable::Offline,
-            }),
+            None if self.network.is_offline() => offline(&url),
             None => self.ask(index, project, None).await,
         }
     }
@@ -342,4 +341,9 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
         Ok(done) => done,
         Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
     }
+}
+
+/// Nobody can be asked, and nothing that is kept is new enough.
+fn offline(url: &Url) -> PageAnswer {
+    PageAnswer::Unreachable(FetchError::Unreachable { url: redact(url), why: Unreachable::Offline })
 }

@@ -37,6 +37,10 @@ pub const PARALLEL_PAGES: usize = 32;
 /// Longest time a page is believed without asking again, whatever its server says.
 pub const PAGE_AGE_SECONDS: u64 = 600;
 
+/// Longest time a kept page is used when nobody can be asked: what it does not say, a quarantine or a yank, may have
+/// been said since.
+pub const OFFLINE_PAGE_AGE_SECONDS: u64 = 7 * 86_400;
+
 /// Largest netrc file; real ones have a few lines.
 pub const NETRC_BYTES: u64 = 64 << 10;
 

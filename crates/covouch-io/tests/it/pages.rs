@@ -1,6 +1,7 @@
 //! Pages of projects: asked for, kept, asked about again.
 
 use std::{
+    collections::HashMap,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -8,9 +9,16 @@ use std::{
     time::Duration,
 };
 
-use covouch_core::{name::ProjectName, party::PartyName, time::Timestamp};
+use covouch_core::{
+    evidence::{Evidence, Known},
+    name::ProjectName,
+    party::PartyName,
+    time::Timestamp,
+    version::Version,
+};
 use covouch_io::{
     clock::Clock,
+    collect::{Sources, Want, add_pages},
     index::{FetchedPage, Freshness, Index, Origin, PageAnswer, PageFetcher},
     network::{FetchError, Network, Reach, Request},
     secrets::Address,
@@ -145,6 +153,52 @@ async fn absent_unreachable_and_wrong_stay_three_answers() {
         PageAnswer::Wrong(_)
     ));
     assert_eq!(header(server.seen().last().unwrap(), "if-none-match"), None);
+}
+
+#[tokio::test]
+async fn what_is_kept_is_evidence_as_the_page_would_be_and_no_longer() {
+    let server = Server::start(|request| {
+        let (one, two) = ("1".repeat(64), "2".repeat(64));
+        let name = path(request).trim_end_matches('/').rsplit('/').next().unwrap();
+        let body = format!(
+            r#"{{"meta": {{"api-version": "1.4"}}, "name": "{name}", "project-status": {{"status": "archived"}}, "files": [
+                {{"filename": "{name}-1.0.tar.gz", "url": "a", "hashes": {{"sha256": "{one}"}}, "yanked": "oops"}},
+                {{"filename": "{name}-2.0.tar.gz", "url": "b", "hashes": {{"sha256": "{two}"}},
+                    "upload-time": "2026-01-02T03:04:05Z"}}]}}"#
+        );
+        Reply::Bytes(response("200 OK", &[("Content-Type", JSON), ("Cache-Control", "max-age=60")], body.as_bytes()))
+    })
+    .await;
+    let (folder, pypi) = (tempfile::tempdir().unwrap(), PartyName::parse("pypi").unwrap());
+    let indexes = HashMap::from([(pypi.clone(), index(&server))]);
+    let collect = async |network: Network, now: &str, freshness| {
+        let (fetcher, mut evidence) = (fetcher(&folder, network, now), Evidence::new());
+        let sources = Sources { fetcher: &fetcher, indexes: &indexes, freshness };
+        let want = Want { index: pypi.clone(), project: project("six") };
+        let wants = |evidence: &Evidence| match evidence.project(&want.index, &want.project) {
+            None => vec![want.clone()],
+            Some(_) => Vec::new(),
+        };
+        let two = Version::parse("2.0").unwrap();
+        let only = |_: &ProjectName, version: &Version| *version == two;
+        add_pages(&mut evidence, &sources, &wants, Some(&only), &|_, _| {}).await;
+        assert!(matches!(evidence.project(&pypi, &project("six")), Some(Known::Is(true))));
+        assert_eq!(evidence.files(&pypi, &project("six"), &Version::parse("1.0").unwrap()).count(), 0);
+        let files: Vec<_> = evidence.files(&pypi, &project("six"), &two).collect();
+        (format!("{files:?}"), server.seen().len())
+    };
+
+    let (said, asked) = collect(network(), "2026-05-12T12:00:00Z", Freshness::Recent).await;
+    assert_eq!(asked, 1);
+    assert!(said.contains("six-2.0.tar.gz") && said.contains("Archived") && said.contains("2026-01-02"));
+    for (network, now, freshness, asked) in [
+        (network(), "2026-05-12T12:00:59Z", Freshness::Recent, 1),
+        (Network::offline(), "2026-05-13T12:00:00Z", Freshness::Demand, 1),
+        (network(), "2026-05-12T12:00:59Z", Freshness::Demand, 2),
+        (network(), "2026-05-12T12:02:00Z", Freshness::Recent, 3),
+    ] {
+        assert_eq!(collect(network, now, freshness).await, (said.clone(), asked), "{now}");
+    }
 }
 
 #[tokio::test]
