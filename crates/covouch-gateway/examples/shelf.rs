@@ -4,7 +4,8 @@
 //! shelf pages|install|lock FOLDER
 //! pages     one small project, and one with a page as numpy's
 //! install   160 packages that need each other, about 100 MB; FOLDER/requirements.txt names the first of them
-//! lock      300 projects with 200 files each, and FOLDER/uv.lock with the newest release of each
+//! lock      300 projects with 200 files each, FOLDER/uv.lock with the newest release of each, FOLDER/trust with
+//!           two people's vouches for those, and FOLDER/people.toml with the people
 //! ```
 //!
 //! The same bytes on every machine.
@@ -20,9 +21,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use covouch_core::{
+    statement::{Claim, Files, Reviewer, Statement, Vouch, VouchLevel},
+    time::{Duration, Timestamp, Validity},
+};
+use covouch_io::folder;
 use covouch_testkit::{
     distribution::Distribution,
     index::{IndexServer, Site},
+    keys,
     wheel::Wheel,
 };
 
@@ -35,6 +42,9 @@ const NAMED: usize = 20;
 
 /// Older releases of each, for pages of a usual size.
 const OLDER: usize = 15;
+
+/// Who vouches for what is locked.
+const PEOPLE: [&str; 2] = ["ann", "bob"];
 
 /// Projects of the lock file, releases of each, and files of each release.
 const LOCKED: usize = 300;
@@ -133,6 +143,9 @@ fn lock(folder: &Path) {
             "\n[[package]]\nname = \"{project}\"\nversion = \"{}.1\"\nsource = {{ registry = \"https://index.example/simple\" }}\n",
             RELEASES - 1
         );
+        for person in PEOPLE {
+            vouch(&folder.join("trust"), person, &newest);
+        }
         for (place, file) in newest.iter().enumerate() {
             let entry = format!(
                 "{{ url = \"https://files.index.example/packages/aa/bb/{}/{}\", hash = \"sha256:{}\", size = 12345, upload-time = \"{UPLOADED}\" }}",
@@ -149,6 +162,22 @@ fn lock(folder: &Path) {
     }
     shelf.write_pages(folder);
     fs::write(folder.join("uv.lock"), lock).expect("a file that can be written");
+    let party = |person| format!("[party.{person}]\nkey = \"{}\"\nfrom = \"trust/\"\n", keys::line(person));
+    fs::write(folder.join("people.toml"), PEOPLE.map(party).concat()).expect("a file that can be written");
+}
+
+/// Appends a person's vouch for a release.
+fn vouch(folder: &Path, person: &str, files: &[Distribution]) {
+    let issued = Timestamp::parse("2026-01-01").expect("a day");
+    let validity = Validity::new(issued, issued.plus(Duration::from_days(365))).expect("a year");
+    let Some(first) = files.first() else { return };
+    let listed = files.iter().map(|file| (file.subject().filename.clone(), file.sha256()));
+    let files =
+        Files::new(first.project().clone(), first.version().clone(), listed).expect("files of a release");
+    let (level, reviewer) = (VouchLevel::Vouched, Reviewer::Hand);
+    let claim = Claim::Vouch(Vouch { files, validity, level, read: Vec::new(), reviewer, notes: "".into() });
+    folder::append(folder, &keys::secret(person), issued, |link| Statement { link, issued, claim })
+        .expect("a folder that takes statements");
 }
 
 /// Distributions, and the index that writes their pages.

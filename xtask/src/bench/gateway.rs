@@ -95,11 +95,14 @@ fn copy(gateway: &mut Server, folder: &Path) -> Result<(), Failure> {
 fn report(servers: &[Measured]) -> String {
     let mut text = "## Gateway, warm\n\n`wrk -t1 -c16`; processor time of the server per request, program and kernel, from `/proc`. Medians.\n\n".to_owned();
     for (place, (project, _)) in PAGES.iter().enumerate() {
+        let ours =
+            servers.get(1).and_then(|ours| ours.pages.get(place)).map_or(f64::NAN, |page| page.cpu.median());
         let rows = servers.iter().filter_map(|measured| {
             let (page, (now, most)) = (measured.pages.get(place)?, measured.server.memory());
             Some(vec![
                 measured.name.clone(),
                 shown(page.ratio.median()),
+                shown(page.cpu.median() / ours),
                 shown(page.cpu.median()),
                 format!("{}–{}", shown(page.cpu.least()), shown(page.cpu.most())),
                 shown(page.rate.median()),
@@ -111,6 +114,7 @@ fn report(servers: &[Measured]) -> String {
         let head = [
             "server",
             "× bare",
+            "× covouch",
             "CPU µs/request",
             "range",
             "requests/s",

@@ -62,14 +62,17 @@ impl Bench<'_> {
 }
 
 fn serve(command: &mut Command, home: &Path, index: &str) -> Result<Server, Failure> {
-    fs::write(home.join("covouch.toml"), policy(index)).map_err(|error| error.to_string())?;
+    fs::write(home.join("covouch.toml"), policy(index, WAIT, "")).map_err(|error| error.to_string())?;
     command.args(["gateway", "--listen", "127.0.0.1:0"]).env("COVOUCH_HOME", home.join("state"));
     Server::announced(command.current_dir(home))
 }
 
-/// The policy that `covouch init` writes when it is asked nothing, for this index.
-pub(super) fn policy(index: &str) -> String {
+/// What most people begin with.
+pub(super) const WAIT: &str = "index and age >= 3d";
+
+/// A policy with this index, and more parties.
+pub(super) fn policy(index: &str, admit: &str, parties: &str) -> String {
     format!(
-        "schema = 1\n[party.index]\nindex = \"{index}\"\n\n[policy]\nadmit = \"index and age >= 3d\"\nrefuse = \"quarantined\"\n"
+        "schema = 1\n[party.index]\nindex = \"{index}\"\n{parties}\n[policy]\nadmit = \"{admit}\"\nrefuse = \"quarantined\"\n"
     )
 }
