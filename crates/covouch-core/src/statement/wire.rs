@@ -236,7 +236,10 @@ pub(super) fn head(payload_type: &str, payload: &[u8]) -> Result<Head, PayloadEr
         (0, None) => None,
         (1.., Some(id)) => Some((sequence, statement_id("statement", &id)?)),
         _ => {
-            return Err(PayloadError::field("statement", "only the head before the first statement has none"));
+            return Err(PayloadError::field(
+                "statement",
+                "only the head before the first statement has none",
+            ));
         }
     };
     Ok(Head { newest, issued: moment("issued", &issued)? })

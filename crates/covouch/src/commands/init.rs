@@ -25,6 +25,8 @@ use crate::{
     terminal::{TYPE, Terminal, paint},
 };
 
+/// Where statements are read from and written to.
+const TRUST: &str = "trust/";
 /// How long what is installed today may stay without meeting the policy.
 const GRACE_DAYS: u32 = 90;
 
@@ -50,6 +52,9 @@ pub(super) fn run(arguments: &Init, settings: &Settings, terminal: &Terminal) ->
     };
     // Judged by the policy that is being written, so that only what it would keep out is waived.
     let bare = parse(&render(&[])?)?;
+    if !signers.is_empty() {
+        make_trust_folder()?;
+    }
     let installed = match &lock {
         Some(lock) => kept_out(lock, Loaded::of(bare, Path::new(".")), settings, terminal)?,
         None => Vec::new(),
@@ -68,6 +73,18 @@ pub(super) fn run(arguments: &Init, settings: &Settings, terminal: &Terminal) ->
     }
     terminal.note(format_args!("next: {}", paint(TYPE, "covouch check")));
     Ok(Exit::Admitted)
+}
+
+/// Makes the folder for statements: a policy whose folder is missing knows nobody's vetoes, and judges nothing.
+fn make_trust_folder() -> Result<(), Failure> {
+    const ABOUT: &str = "\
+# Statements
+
+Who says what about which files, signed. Each key has a file `<key-id>.jsonl` that is only ever added to, and a signed
+head beside it. `covouch vouch`, `veto`, `waive` and `withdraw` write here. Review changes like code.
+";
+    let path = Path::new(TRUST).join("README.md");
+    if path.exists() { Ok(()) } else { Ok(state::write_project_file(&path, ABOUT.as_bytes())?) }
 }
 
 /// The files of a lock that the policy keeps out, as waivers name them.
@@ -119,5 +136,5 @@ fn signer(text: &str, settings: &Settings) -> Result<Signer, Failure> {
     })?;
     let name = PartyName::parse(name.trim()).map_err(|error| Failure::usage(error.to_string()))?;
     let (key, _): (PublicKey, String) = keys::public(settings, key.trim())?;
-    Ok(Signer { name, key, from: "trust/".to_owned() })
+    Ok(Signer { name, key, from: TRUST.to_owned() })
 }

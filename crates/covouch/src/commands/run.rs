@@ -35,8 +35,8 @@ use crate::{
     terminal::Terminal,
 };
 
-/// How uv's caches for one command are called.
-const UV_CACHE: &str = "uv-";
+/// How the installers' caches for one command are called.
+const CACHES: &str = "caches-";
 
 pub(super) fn run(arguments: &Run, settings: &Settings, terminal: &Terminal) -> Result<Exit, Failure> {
     let wrapped = Wrapped::parse(&arguments.command)?;
@@ -109,7 +109,7 @@ pub(super) struct Child {
     program: OsString,
     clients: PathBuf,
     /// Removed when the command ended.
-    _uv_cache: TempDir,
+    _caches: TempDir,
     changes: Vec<(String, Option<OsString>)>,
 }
 
@@ -125,8 +125,8 @@ impl Child {
         settings.state().sweep();
         sweep(&clients);
         sweep(&clients.join("shadows"));
-        let uv_cache = tempfile::Builder::new()
-            .prefix(UV_CACHE)
+        let caches = tempfile::Builder::new()
+            .prefix(CACHES)
             .tempdir_in(&clients)
             .map_err(|error| Failure::new("file-unwritable", format!("`{}`: {error}", clients.display())))?;
         let index = gate.gateway.index_url();
@@ -136,14 +136,13 @@ impl Child {
             index: &index,
             proxy: proxy.as_str().trim_end_matches('/'),
             host: &host,
-            pip_cache: &clients.join("pip"),
-            uv_cache: uv_cache.path(),
+            caches: caches.path(),
             nothing: &nothing,
         };
         let git = settings.environment("GIT_CONFIG_COUNT");
         let git = git.as_ref().and_then(|count| count.to_str());
         let changes = environment::changes(&environment, git);
-        Ok(Self { program: program.to_owned(), changes, clients, _uv_cache: uv_cache })
+        Ok(Self { program: program.to_owned(), changes, clients, _caches: caches })
     }
 
     /// Where shadows of projects are made.
@@ -185,7 +184,7 @@ fn sweep(folder: &Path) {
     const DAY: std::time::Duration = std::time::Duration::from_secs(86_400);
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
-        let ours = [UV_CACHE, shadow::PREFIX].iter().any(|prefix| name.to_string_lossy().starts_with(prefix));
+        let ours = [CACHES, shadow::PREFIX].iter().any(|prefix| name.to_string_lossy().starts_with(prefix));
         let touched = entry.metadata().and_then(|metadata| metadata.modified()).ok();
         let age = touched.and_then(|touched| touched.elapsed().ok());
         if ours && age.is_some_and(|age| age > DAY) {

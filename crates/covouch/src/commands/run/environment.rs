@@ -15,12 +15,9 @@ pub(super) struct Gate<'a> {
     pub(super) proxy: &'a str,
     /// `host:port`.
     pub(super) host: &'a str,
-    /// pip's cache, only ever filled through the gate. pip looks files up by their address, which changes with
-    /// their verdict.
-    pub(super) pip_cache: &'a Path,
-    /// uv's cache, for this command alone: uv installs from its cache without asking the gate again, so a cache
-    /// that outlives the command would outlive verdicts.
-    pub(super) uv_cache: &'a Path,
+    /// Caches for this command alone. uv installs from its cache without asking the gate again, and what pip has in
+    /// its own is not seen here: a cache that outlives the command would outlive verdicts and hide downgrades.
+    pub(super) caches: &'a Path,
     /// A folder without anything in it, for options that cannot be unset.
     pub(super) nothing: &'a Path,
 }
@@ -71,10 +68,10 @@ pub(super) fn changes(gate: &Gate<'_>, existing_git: Option<&str>) -> Vec<(Strin
     set("PIP_PROXY", &gate.proxy);
     // Without it pip keeps nothing it got over plain http in its cache.
     set("PIP_TRUSTED_HOST", &gate.host);
-    set("PIP_CACHE_DIR", &gate.pip_cache);
+    set("PIP_CACHE_DIR", &gate.caches.join("pip"));
     // uv writes an index into its lock without the last slash, and looks for exactly that.
     set("UV_DEFAULT_INDEX", &index.trim_end_matches('/'));
-    set("UV_CACHE_DIR", &gate.uv_cache);
+    set("UV_CACHE_DIR", &gate.caches.join("uv"));
     set("PDM_PYPI_URL", &index);
     set("PIPENV_PYPI_MIRROR", &index);
     for name in PROXIES {
@@ -101,7 +98,7 @@ mod tests {
         let index = Url::parse("http://127.0.0.1:8642/simple/").unwrap();
         let folder = Path::new("state");
         let (proxy, host) = ("http://127.0.0.1:8642", "127.0.0.1:8642");
-        let gate = Gate { index: &index, proxy, host, pip_cache: folder, uv_cache: folder, nothing: folder };
+        let gate = Gate { index: &index, proxy, host, caches: folder, nothing: folder };
         let changes = changes(&gate, Some("2"));
         let value =
             |name: &str| changes.iter().find(|(changed, _)| changed == name).map(|(_, value)| value.clone());

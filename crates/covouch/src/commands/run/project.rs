@@ -31,6 +31,8 @@ const PARALLEL: usize = 32;
 enum Verb {
     /// Only reads or writes the lock.
     Lock,
+    /// Writes the lock and shows something of it.
+    Show,
     /// Writes the lock and installs.
     Sync,
     /// Changes `pyproject.toml` and the lock, and installs.
@@ -61,7 +63,8 @@ impl Project {
     /// The project a command works on, when it is a project command of uv.
     pub(super) fn of(wrapped: &Wrapped) -> Result<Option<Self>, Failure> {
         let verb = match (wrapped.installer, wrapped.subcommand()) {
-            (Installer::Uv, Some("lock" | "export" | "tree" | "version" | "audit")) => Verb::Lock,
+            (Installer::Uv, Some("lock" | "version" | "audit")) => Verb::Lock,
+            (Installer::Uv, Some("export" | "tree")) => Verb::Show,
             (Installer::Uv, Some("sync")) => Verb::Sync,
             (Installer::Uv, Some("add" | "remove")) => Verb::Edit,
             (Installer::Uv, Some("run")) => Verb::Run,
@@ -149,6 +152,12 @@ impl Project {
                 step(with(wrapped, &["--no-sync"])).await
             }
             Verb::Lock => step(wrapped.arguments.clone()).await,
+            // What is shown must not be the gate's addresses: only the lock is made here.
+            Verb::Show if has(wrapped, "--frozen") => Ok(0),
+            Verb::Show => {
+                let locked = has(wrapped, "--locked").then(|| OsString::from("--locked"));
+                step([OsString::from("lock")].into_iter().chain(locked).collect()).await
+            }
             Verb::Sync => step(with(wrapped, &["--no-install-local", "--inexact"])).await,
             Verb::Run => {
                 let mut arguments: Vec<OsString> =
@@ -172,7 +181,7 @@ impl Project {
         match self.verb {
             Verb::Lock => Ok(0),
             Verb::Sync if wrapped.arguments.iter().any(|argument| argument == "--dry-run") => Ok(0),
-            Verb::Sync | Verb::Run => child.run(&frozen(wrapped), &here).await,
+            Verb::Show | Verb::Sync | Verb::Run => child.run(&frozen(wrapped), &here).await,
             Verb::Edit if !installs(wrapped) => Ok(0),
             Verb::Edit => {
                 let arguments: Vec<OsString> = ["sync", "--frozen", "--inexact"].map(OsString::from).into();
@@ -191,7 +200,11 @@ fn project_environment(root: &Path) -> PathBuf {
 }
 
 fn installs(wrapped: &Wrapped) -> bool {
-    !wrapped.arguments.iter().any(|argument| argument == "--no-sync" || argument == "--frozen")
+    !has(wrapped, "--no-sync") && !has(wrapped, "--frozen")
+}
+
+fn has(wrapped: &Wrapped, option: &str) -> bool {
+    wrapped.arguments.iter().any(|argument| argument == option)
 }
 
 /// The arguments with options after the subcommand.
