@@ -57,6 +57,7 @@ fn a_gateway_hears_of_a_vouch_and_of_a_veto_while_it_runs() {
     let party = format!("[party.security]\nkey = \"{}\"\nfrom = \"trust/\"\n\n", key.trim_end());
     let policy = crate::shelf::policy(&index, "pypi and security", "vetoes");
     desk.write("covouch.toml", policy.replacen("[policy]", &format!("{party}[policy]"), 1));
+    desk.write("trust/README.md", "");
     let (_running, served) = desk.gateway();
     let demo = wheel("demo", "1.0");
     assert!(!offers(&served, &demo));

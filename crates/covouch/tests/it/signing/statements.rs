@@ -33,6 +33,9 @@ fn what_will_be_signed_is_shown_and_nobody_signs_unasked() {
         .says("[not-confirmed]")
         .says("hint: say `--yes`");
     assert!(!desk.project().join("trust").exists());
+    desk.check().ends(1).says("[trust-folder-missing]");
+    // The twin: a folder in which nobody has signed anything.
+    desk.write("trust/README.md", "");
     desk.check().ends(4);
 }
 
@@ -134,6 +137,7 @@ fn a_waiver_that_nobody_signed_lets_nothing_in() {
         "\n[[waiver]]\nsha256 = \"{sha256}\"\nreason = \"says who?\"\nexpires = 2026-06-20\napproved-by = \"security\"\n"
     );
     desk.write("covouch.toml", policy + &waiver);
+    desk.write("trust/README.md", "");
     desk.check().ends(4);
 }
 
