@@ -15,6 +15,7 @@
 //! # Not here
 //! How readers follow a file ([`source`]). Whether a client may have the file: whoever opens one shows a [`Release`].
 
+mod disk;
 mod source;
 
 use std::{
@@ -34,7 +35,7 @@ use covouch_io::{
 use tokio::sync::{Semaphore, watch};
 
 pub(crate) use self::source::{At, Source};
-use self::source::{Progress, blocking};
+use self::{disk::Disk, source::Progress};
 use crate::{
     code, limits,
     release::Release,
@@ -112,6 +113,7 @@ pub(crate) struct Downloads {
     session: Arc<Session>,
     running: Mutex<Running>,
     slots: Semaphore,
+    disk: Disk,
 }
 
 /// The downloads under way. Weak, so that one whose task died is no download any more.
@@ -122,7 +124,8 @@ type Key = (Sha256, Option<Sha256>);
 
 impl Downloads {
     pub(crate) fn new(network: Network, state: State, session: Arc<Session>) -> Self {
-        Self { network, state, session, running: Mutex::default(), slots: Semaphore::new(limits::DOWNLOADS) }
+        let (running, slots) = (Mutex::default(), Semaphore::new(limits::DOWNLOADS));
+        Self { network, state, session, running, slots, disk: Disk::new() }
     }
 
     /// Opens a file for somebody who may have it.
@@ -133,13 +136,13 @@ impl Downloads {
         let key = (remote.sha256, remote.metadata);
         let mut running = self.running();
         if let Some(sender) = running.get(&key).and_then(Weak::upgrade) {
-            return Ok(Source::new(sender.subscribe()));
+            return Ok(Source::new(sender.subscribe(), self.disk.clone()));
         }
         let (sender, progress) = watch::channel(Progress::Opening);
         let sender = Arc::new(sender);
         running.insert(key, Arc::downgrade(&sender));
         tokio::spawn(Arc::clone(self).bring(remote, release.subject().filename.clone(), sender));
-        Ok(Source::new(progress))
+        Ok(Source::new(progress, self.disk.clone()))
     }
 
     async fn bring(
@@ -174,7 +177,7 @@ impl Downloads {
         sender: &Arc<watch::Sender<Progress>>,
     ) -> Result<Progress, DownloadError> {
         let (cache, sha256) = (self.state.cache(), remote.sha256);
-        let cached = blocking(move || cache.open(&sha256)).await?.map_err(|error| storage(&error))?;
+        let cached = self.disk.run(move || cache.open(&sha256)).await?.map_err(|error| storage(&error))?;
         let (file, length) = match cached {
             Some(cached) => {
                 let length = cached.length();
@@ -186,7 +189,10 @@ impl Downloads {
             }
         };
         if let Some(expected) = remote.metadata {
-            compare(Arc::clone(&file), expected, remote.shown()).await?;
+            let url = remote.shown();
+            let wheel = Arc::clone(&file);
+            let check = move || compare(&wheel, expected, url);
+            self.disk.run(check).await??;
         }
         Ok(Progress::Verified { file, length })
     }
@@ -216,12 +222,12 @@ impl Downloads {
                 return Err(DownloadError::Abandoned);
             }
         }
-        spool.check(remote).await
+        spool.check(remote, &self.disk).await
     }
 
     async fn spool(&self) -> Result<Spool, DownloadError> {
         let state = self.state.clone();
-        let made = blocking(move || {
+        let made = self.disk.run(move || {
             let cache = state.cache().writer().map_err(|error| storage(&error))?;
             let file = tempfile::tempfile_in(state.folder(StatePart::Cache));
             let file = file.map_err(|error| DownloadError::Storage(error.to_string()))?;
@@ -268,21 +274,20 @@ impl Spool {
     }
 
     /// Keeps the file if it is the right one.
-    async fn check(self, remote: &Remote) -> Result<(Arc<File>, u64), DownloadError> {
+    async fn check(self, remote: &Remote, disk: &Disk) -> Result<(Arc<File>, u64), DownloadError> {
         let Self { file, cache } = self;
         let (found, length) = (cache.sha256(), cache.length());
         if found != remote.sha256 {
             return Err(DownloadError::Hash { url: remote.shown(), expected: remote.sha256, found });
         }
         // A file that is right and cannot be kept is still right: the next one who wants it waits again.
-        let _ = blocking(move || cache.finish().map(drop)).await?;
+        let _ = disk.run(move || cache.finish().map(drop)).await?;
         Ok((file, length))
     }
 }
 
-async fn compare(file: Arc<File>, expected: Sha256, url: RedactedUrl) -> Result<(), DownloadError> {
-    let found = blocking(move || wheel::metadata(&mut At::start(&file))).await?;
-    match found {
+fn compare(file: &File, expected: Sha256, url: RedactedUrl) -> Result<(), DownloadError> {
+    match wheel::metadata(&mut At::start(file)) {
         Ok(metadata) if Sha256::of(&metadata) == expected => Ok(()),
         Ok(_) => Err(DownloadError::Metadata(url)),
         Err(error) => Err(DownloadError::Unreadable { url, why: error.to_string() }),

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_util::stream::{self, Stream};
 use tokio::sync::watch;
 
-use super::DownloadError;
+use super::{DownloadError, disk::Disk};
 use crate::{limits, respond::range::Part};
 
 /// How far a file has come.
@@ -24,11 +24,12 @@ pub(super) enum Progress {
 /// A file on its way to one reader.
 pub(crate) struct Source {
     progress: watch::Receiver<Progress>,
+    disk: Disk,
 }
 
 impl Source {
-    pub(super) fn new(progress: watch::Receiver<Progress>) -> Self {
-        Self { progress }
+    pub(super) fn new(progress: watch::Receiver<Progress>, disk: Disk) -> Self {
+        Self { progress, disk }
     }
 
     /// Waits until there is something to send, or nothing ever will be.
@@ -69,7 +70,8 @@ impl Source {
         let end = part.map_or(u64::MAX, |part| part.first.saturating_add(part.length));
         stream::try_unfold((self, at), move |(mut source, at)| async move {
             let Some((file, until)) = source.available(at, end).await? else { return Ok(None) };
-            let piece = blocking(move || read_piece(&file, at, until)).await.map_err(io::Error::other)??;
+            let read = source.disk.run(move || read_piece(&file, at, until));
+            let piece = read.await.map_err(io::Error::other)??;
             let next = at.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
             Ok(Some((piece, (source, next))))
         })
@@ -103,13 +105,6 @@ impl Source {
 /// How many bytes of a file that is not verified may be sent. The one place where the tail is held back.
 fn releasable(written: u64) -> u64 {
     written.saturating_sub(limits::TAIL_BYTES)
-}
-
-/// Runs disk work where it does not hold up the network.
-pub(super) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, DownloadError> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| DownloadError::Abandoned)
 }
 
 fn read_piece(file: &File, at: u64, until: u64) -> io::Result<Bytes> {
