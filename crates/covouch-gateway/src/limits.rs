@@ -31,7 +31,7 @@ pub const TAIL_BYTES: u64 = 64 << 10;
 pub const PIECE_BYTES: usize = 64 << 10;
 
 /// Threads that read and write files for clients. More of them hold memory, and make no disk faster.
-pub const DISK_THREADS: usize = 16;
+pub const DISK_THREADS: usize = 8;
 
 /// Downloads from upstream at the same time, over all clients. More would only share the same line.
 pub const DOWNLOADS: usize = 64;

@@ -114,6 +114,7 @@ pub struct PageFetcher {
     state: State,
     clock: Clock,
     permits: Arc<Semaphore>,
+    readers: Arc<Semaphore>,
     flights: Arc<Flights>,
 }
 
@@ -170,7 +171,8 @@ impl PageFetcher {
     #[must_use]
     pub fn new(network: Network, state: State, clock: Clock) -> Self {
         let permits = Arc::new(Semaphore::new(limits::PARALLEL_PAGES));
-        Self { network, state, clock, permits, flights: Arc::default() }
+        let readers = Arc::new(Semaphore::new(limits::PAGE_READERS));
+        Self { network, state, clock, permits, readers, flights: Arc::default() }
     }
 
     /// The page of one project. Whoever asks for a page that is on its way waits for it.
@@ -217,7 +219,7 @@ impl PageFetcher {
             fetcher.origin(kept.fetched, kept.max_age, freshness)?;
             Some(Extract::new(project, kept.text))
         };
-        blocking(move || questions.into_iter().map(|question| question.and_then(&read)).collect()).await
+        self.blocking(move || questions.into_iter().map(|question| question.and_then(&read)).collect()).await
     }
 
     /// As what a kept page may be used without asking, if it may.
@@ -241,7 +243,7 @@ impl PageFetcher {
         match self.read_kept(&url).await {
             Some(kept) => match self.origin(kept.fetched, kept.max_age, freshness) {
                 Some(origin) => {
-                    blocking({
+                    self.blocking({
                         let project = project.clone();
                         move || answer(parse(&kept, &project, origin))
                     })
@@ -280,7 +282,7 @@ impl PageFetcher {
             Err(error) => return PageAnswer::Unreachable(error),
         };
         let (pages, project) = (self.state.pages(), project.clone());
-        blocking(move || {
+        self.blocking(move || {
             // Only what was read is kept, so that whoever is offline has a page that can be read.
             let read = parse(&answer, &project, Origin::Asked).map(|mut page| {
                 page.not_kept = pages.write(&url, &answer, &Extract::write(&page.page)).err();
@@ -317,7 +319,22 @@ impl PageFetcher {
     /// A cache that cannot be read is an empty cache.
     async fn read_kept(&self, url: &Url) -> Option<KeptPage> {
         let (pages, url) = (self.state.pages(), url.clone());
-        tokio::task::spawn_blocking(move || pages.read(&url).ok().flatten()).await.ok().flatten()
+        self.blocking(move || pages.read(&url).ok().flatten()).await
+    }
+
+    /// Parsing the largest pages takes tens of milliseconds, which others on the same thread would wait for. On a few
+    /// threads only: the memory of a hundred would stay with the process.
+    async fn blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
+        // Never closed; without a permit there would only be one thread more.
+        let permit = Arc::clone(&self.readers).acquire_owned().await;
+        let done = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            work()
+        });
+        match done.await {
+            Ok(done) => done,
+            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+        }
     }
 }
 
@@ -332,14 +349,6 @@ fn answer(read: Result<FetchedPage, PageError>) -> PageAnswer {
     match read {
         Ok(page) => PageAnswer::Page(Arc::new(page)),
         Err(error) => PageAnswer::Wrong(WrongPage::Page(error)),
-    }
-}
-
-/// Parsing the largest pages takes tens of milliseconds, which others on the same thread would wait for.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
     }
 }
 

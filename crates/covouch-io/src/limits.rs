@@ -34,6 +34,9 @@ pub const IDLE_CONNECTIONS: usize = 32;
 /// Pages fetched at the same time. With HTTP/2 they share a connection; with HTTP/1.1 each has its own.
 pub const PARALLEL_PAGES: usize = 32;
 
+/// Threads that read, parse and keep pages. More than machines have processors, for disks that are slow.
+pub const PAGE_READERS: usize = 8;
+
 /// Longest time a page is believed without asking again, whatever its server says.
 pub const PAGE_AGE_SECONDS: u64 = 600;
 
