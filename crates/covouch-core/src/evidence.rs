@@ -3,16 +3,18 @@
 //! *Yes*, *no* and *unknown* are three answers; a source that never says a thing at all is a fourth for negative
 //! evidence ([`Stated::NotStated`]). Nothing here turns one into another.
 
+mod adapters;
+
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     fmt,
     sync::Arc,
 };
 
+pub use self::adapters::{Derivation, Finding, MalwareRecord};
 use crate::{
     code::Code,
     digest::Sha256,
-    level::Level,
     name::ProjectName,
     party::PartyName,
     statement::{Statement, Verified},
@@ -98,17 +100,6 @@ impl Listing {
     }
 }
 
-/// An adapter's own grant: this party's word for this file at this level, without a signature of ours.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// Whose word it is.
-    pub party: PartyName,
-    /// At which level.
-    pub level: Level,
-    /// What shows it, for people: `listed as numpy-2.1.0.tar.gz`, `suite stable, 2026-11-20`.
-    pub origin: Arc<str>,
-}
-
 /// What an index says about the files of one project, by digest.
 type ListedFiles = HashMap<Sha256, (Subject, Listing)>;
 
@@ -119,6 +110,9 @@ pub struct Evidence {
     listings: BTreeMap<PartyName, HashMap<ProjectName, ListedFiles>>,
     projects: BTreeMap<PartyName, HashMap<ProjectName, Known<bool>>>,
     findings: HashMap<Sha256, Vec<(Subject, Known<Finding>)>>,
+    consulted: BTreeSet<PartyName>,
+    records: BTreeMap<PartyName, HashMap<ProjectName, Vec<(Version, MalwareRecord)>>>,
+    derivations: HashMap<Sha256, Vec<(Subject, Derivation)>>,
     gaps: BTreeMap<PartyName, Gap>,
 }
 
@@ -157,6 +151,28 @@ impl Evidence {
     /// Adds an adapter's finding about a file, or that it could not be had.
     pub fn add_finding(&mut self, subject: Subject, finding: Known<Finding>) {
         self.findings.entry(subject.sha256).or_default().push((subject, finding));
+    }
+
+    /// Says that a party's adapter was asked about every file of this evidence: what it has not said, it does not
+    /// say.
+    pub fn add_consulted(&mut self, party: PartyName) {
+        self.consulted.insert(party);
+    }
+
+    /// Adds an automated source's record about a release.
+    pub fn add_record(
+        &mut self,
+        party: PartyName,
+        project: ProjectName,
+        version: Version,
+        record: MalwareRecord,
+    ) {
+        self.records.entry(party).or_default().entry(project).or_default().push((version, record));
+    }
+
+    /// Adds what comparing a wheel with an sdist found.
+    pub fn add_derivation(&mut self, wheel: Subject, derivation: Derivation) {
+        self.derivations.entry(wheel.sha256).or_default().push((wheel, derivation));
     }
 
     /// Says that a party's source could not be read, so that its grants and its vetoes are unknown.
@@ -206,6 +222,30 @@ impl Evidence {
     pub fn findings(&self, subject: &Subject) -> impl Iterator<Item = &Known<Finding>> {
         let found = self.findings.get(&subject.sha256).map_or(&[][..], Vec::as_slice);
         found.iter().filter(move |(about, _)| about == subject).map(|(_, finding)| finding)
+    }
+
+    /// Whether this party's adapter was asked about every file.
+    #[must_use]
+    pub fn is_consulted(&self, party: &PartyName) -> bool {
+        self.consulted.contains(party)
+    }
+
+    /// What an automated source has recorded about a release.
+    pub fn records(
+        &self,
+        party: &PartyName,
+        project: &ProjectName,
+        version: &Version,
+    ) -> impl Iterator<Item = &MalwareRecord> {
+        let project = self.records.get(party).and_then(|projects| projects.get(project));
+        let records = project.map_or(&[][..], Vec::as_slice).iter();
+        records.filter(move |(about, _)| about == version).map(|(_, record)| record)
+    }
+
+    /// What comparing this wheel with sdists found. All four fields must match.
+    pub fn derivations(&self, wheel: &Subject) -> impl Iterator<Item = &Derivation> {
+        let found = self.derivations.get(&wheel.sha256).map_or(&[][..], Vec::as_slice);
+        found.iter().filter(move |(about, _)| about == wheel).map(|(_, derivation)| derivation)
     }
 
     /// Why this party's source could not be read, when it could not.
