@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use covouch_core::{amount::Score, code::Code, hint::Hint, level::Level, subject::Subject};
+use covouch_core::{amount::Score, code::Code, hint::Hint, level::Level, statement::Files, subject::Subject};
 
 use crate::{
     build::TrustGraph,
@@ -34,6 +34,20 @@ pub struct Question<'a> {
     pub parties: &'a Parties,
     /// What adapters know about the file.
     pub grants: &'a [Grant],
+    /// The sdist the file was built from and derives from, where vouches for that count as vouches for the file.
+    pub also: Option<&'a Subject>,
+}
+
+impl<'a> Question<'a> {
+    /// The files a vouch counts for.
+    pub(crate) fn subjects(&self) -> impl Iterator<Item = &'a Subject> {
+        std::iter::once(self.subject).chain(self.also)
+    }
+
+    /// Whether the files a statement is about are the one asked about, or what that derives from.
+    pub(crate) fn is_about(&self, files: &Files) -> bool {
+        self.subjects().any(|subject| files.lists(subject))
+    }
 }
 
 /// Whether a requirement is met.

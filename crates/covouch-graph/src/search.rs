@@ -75,7 +75,13 @@ impl TrustGraph {
         let reach = self.reach(question.parties);
         let mut search = Search::new(self, &reach, &question.subject.project);
         search.located.instance = Instance::new(question.parties.members().to_vec());
-        let said = self.said(question.subject, &reach);
+        let mut said: Vec<Said<'_>> =
+            question.subjects().flat_map(|subject| self.said(subject, &reach)).collect();
+        if question.also.is_some() {
+            // One statement may list both, and one key may speak about each.
+            said.sort_by_key(|said| (said.by, said.position));
+            said.dedup_by_key(|said| said.position);
+        }
         search.located.expect(said.len());
         for said in said.chunk_by(|one, next| one.by == next.by) {
             search.add_certifications(said)?;

@@ -112,6 +112,8 @@ codes! {
     HASH_MISMATCH = "hash-mismatch";
     /// A wheel of the release is kept out, so its sdist is too.
     SIBLING_KEPT_OUT = "sibling-kept-out";
+    /// A wheel of the release has no digest, so its sdist is kept out.
+    SIBLING_UNJUDGED = "sibling-unjudged";
     /// Too few vouches.
     NOT_ENOUGH_VOUCHES = "not-enough-vouches";
     /// Only time is missing.

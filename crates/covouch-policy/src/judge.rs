@@ -38,6 +38,8 @@ pub(crate) enum Siblings {
     KeptOut(FileName),
     /// Whether this wheel is kept out is not known.
     Unknown(FileName),
+    /// This wheel has no digest, so that nobody can judge it.
+    Unjudged(FileName),
 }
 
 impl Siblings {
@@ -201,7 +203,7 @@ impl<'c, 'a> Judgement<'c, 'a> {
         let siblings = if is_built(&self.case.subject.filename) || self.case.applicable.admit.allows_build {
             Siblings::Fine
         } else {
-            siblings()
+            self.unjudged_wheel().map_or_else(siblings, Siblings::Unjudged)
         };
         // What was proven says all of it: placed, spared, no sibling kept out, and the requirement.
         let facts = [self.is_placed(), self.is_spared(), matches!(siblings, Siblings::Fine)];
@@ -217,7 +219,17 @@ impl<'c, 'a> Judgement<'c, 'a> {
             (Answer::NotMet(_), Siblings::Unknown(wheel)) => {
                 Err(self.beside(Against::Undecided(IndecisionCause::SiblingUnknown { wheel })))
             }
+            (Answer::NotMet(_), Siblings::Unjudged(wheel)) => {
+                Err(self.beside(Against::Refused(RefusalCause::SiblingUnjudged { wheel })))
+            }
         }
+    }
+
+    /// A wheel beside this file on its home that nobody can judge. A mirror that leaves out one digest must not bring
+    /// clients to build what they would else have installed.
+    fn unjudged_wheel(&self) -> Option<FileName> {
+        let Home::Known(home, _) = &self.case.home else { return None };
+        self.case.evidence.unjudged(&home.name, self.case.subject).next().cloned()
     }
 
     /// The siblings keep the file out, unless it does not come in by itself either.
@@ -280,7 +292,12 @@ impl<'c, 'a> Judgement<'c, 'a> {
     }
 
     fn question(&self) -> Question<'_> {
-        Question { subject: self.case.subject, parties: &self.case.policy.parties, grants: &self.grants }
+        Question {
+            subject: self.case.subject,
+            parties: &self.case.policy.parties,
+            grants: &self.grants,
+            also: None,
+        }
     }
 
     /// The waiver that lasts longest, among those for exactly this file.

@@ -201,7 +201,7 @@ impl Policies {
 fn explain(case: &Case<'_>) -> PolicyExplanation {
     let policy = case.policy;
     let (grants, assumed) = case.grants();
-    let question = Question { subject: case.subject, parties: &policy.parties, grants: &grants };
+    let question = Question { subject: case.subject, parties: &policy.parties, grants: &grants, also: None };
     let support = case.graph.support(&question);
     let teller = Teller { case, support: &support, assumed: &assumed };
     let admit = case.applicable.admit;

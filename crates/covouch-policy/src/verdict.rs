@@ -59,6 +59,11 @@ pub enum RefusalCause {
         /// The wheel.
         wheel: FileName,
     },
+    /// A wheel of the release has no digest, so that nobody can judge it, and nobody allowed to build instead.
+    SiblingUnjudged {
+        /// The wheel.
+        wheel: FileName,
+    },
 }
 
 /// Not enough says yes, or it is not known.
@@ -246,6 +251,7 @@ pub fn refuses(code: Code) -> bool {
         code::REFUSED_BY_POLICY,
         code::NEGATIVE_EVIDENCE,
         code::SIBLING_KEPT_OUT,
+        code::SIBLING_UNJUDGED,
     ]
     .contains(&code)
 }
@@ -260,6 +266,7 @@ impl Refusal {
             RefusalCause::Policy => code::REFUSED_BY_POLICY,
             RefusalCause::NegativeEvidence => code::NEGATIVE_EVIDENCE,
             RefusalCause::SiblingKeptOut { .. } => code::SIBLING_KEPT_OUT,
+            RefusalCause::SiblingUnjudged { .. } => code::SIBLING_UNJUDGED,
         }
     }
 }

@@ -161,7 +161,7 @@ impl Grounds<'_> {
                 let release = self.filed(release)?;
                 let value = release.statement.value();
                 let releases =
-                    matches!(&value.claim, Claim::Release(it) if it.files.lists(self.question.subject));
+                    matches!(&value.claim, Claim::Release(it) if self.question.is_about(&it.files));
                 holds(cost == 1 && level <= Level::Author && matches!(edge.terms, Terms::Author))?;
                 holds(release.by == edge.to && releases)?;
                 let author: &Author = self.graph.nodes.speaker(edge.to);
@@ -188,9 +188,7 @@ impl Grounds<'_> {
     fn vouch(&self, position: usize, by: NodeIndex, level: Level) -> Result<StatementId, Ungrounded> {
         let Filed { by: issuer, statement } = self.filed(position)?;
         let Claim::Vouch(vouch) = &statement.value().claim else { return Err(Ungrounded) };
-        holds(
-            *issuer == by && vouch.files.lists(self.question.subject) && Level::from(vouch.level) >= level,
-        )?;
+        holds(*issuer == by && self.question.is_about(&vouch.files) && Level::from(vouch.level) >= level)?;
         Ok(statement.id())
     }
 

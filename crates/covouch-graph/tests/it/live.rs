@@ -66,7 +66,7 @@ fn depth_is_used_up_on_the_way() {
     assert!(!chain(1).supports("root", &numpy()), "the lead may vouch, not appoint");
     let shallow = parties(&[Rooted { depth: 2, ..rooted("root") }]);
     let subject = numpy();
-    let question = Question { subject: &subject, parties: &shallow, grants: &[] };
+    let question = Question { subject: &subject, parties: &shallow, grants: &[], also: None };
     let support = chain(2).graph().support(&question);
     assert!(support.parties[0].alone.is_empty(), "the party's own depth ends before");
 }
@@ -99,7 +99,12 @@ fn the_smallest_level_on_the_way_counts() {
         world.say("reviewer", vouch_until(&numpy(), VouchLevel::Audited, this_year()));
         let parties = parties(&[rooted("root")]);
         let subject = numpy();
-        let support = world.graph().support(&Question { subject: &subject, parties: &parties, grants: &[] });
+        let support = world.graph().support(&Question {
+            subject: &subject,
+            parties: &parties,
+            grants: &[],
+            also: None,
+        });
         support.parties[0].alone.last().unwrap().0
     };
     assert_eq!(levels(Level::Audited), Level::Audited);
@@ -232,7 +237,8 @@ fn of_a_retired_key_only_what_was_seen_in_time_counts() {
     let graph = TrustGraph::build_with_seen(&world.evidence, at(NOW), &BTreeSet::from([seen, late]));
     let counts = |project: &str| {
         let subject = subject_of(project);
-        let support = graph.support(&Question { subject: &subject, parties: &parties, grants: &[] });
+        let support =
+            graph.support(&Question { subject: &subject, parties: &parties, grants: &[], also: None });
         !support.parties[0].alone.is_empty()
     };
     assert!(counts("numpy"));
@@ -255,7 +261,8 @@ fn a_root_takes_a_keys_voice_away_from_its_own_party() {
     let parties =
         parties(&[Rooted { depth: 3, ..rooted("security") }, Rooted { depth: 3, ..rooted("platform") }]);
     let subject = numpy();
-    let support = world.graph().support(&Question { subject: &subject, parties: &parties, grants: &[] });
+    let support =
+        world.graph().support(&Question { subject: &subject, parties: &parties, grants: &[], also: None });
     assert_eq!(support.parties[0].independent.units(), 0);
     assert_eq!(support.parties[1].independent.units(), 600);
     assert_eq!(support.raw, support.independent);
@@ -309,7 +316,8 @@ fn an_author_is_heard_for_the_projects_it_was_named_for() {
     world.say("impostor", release(&subject_of("numpy-tools")));
     let parties = parties(&[rooted("root")]);
     let subject = numpy();
-    let support = world.graph().support(&Question { subject: &subject, parties: &parties, grants: &[] });
+    let support =
+        world.graph().support(&Question { subject: &subject, parties: &parties, grants: &[], also: None });
     assert_eq!(support.parties[0].alone.last().unwrap().0, Level::Author);
     assert_eq!(support.parties[0].chains[0].keys, [public("root")]);
     assert!(!world.supports("root", &subject_of("scipy")), "not named for it");
@@ -338,6 +346,6 @@ fn statements_read_twice_or_in_another_order_are_the_same() {
     }
     let parties = parties(&[rooted("root")]);
     let subject = numpy();
-    let question = Question { subject: &subject, parties: &parties, grants: &[] };
+    let question = Question { subject: &subject, parties: &parties, grants: &[], also: None };
     assert_eq!(world.graph().support(&question), other.graph().support(&question));
 }

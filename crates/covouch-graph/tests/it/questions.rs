@@ -4,8 +4,10 @@ use std::num::NonZeroUsize;
 
 use covouch_core::{
     amount::{Amount, Decimal},
+    digest::Sha256,
     level::Level,
     statement::{Claim, Delegation, VouchLevel},
+    subject::{FileName, Subject},
 };
 use covouch_graph::{Admitted, Answer, Grant, Parties, Question, Requirement, Undecidable, limits};
 
@@ -36,7 +38,7 @@ fn vouched_by(keys: &[&str]) -> World {
 
 fn ask(world: &World, parties: &Parties, grants: &[Grant], requirement: &Requirement) -> Answer {
     let subject = numpy();
-    world.graph().admit(&Question { subject: &subject, parties, grants }, requirement)
+    world.graph().admit(&Question { subject: &subject, parties, grants, also: None }, requirement)
 }
 
 fn proof(answer: Answer) -> Admitted {
@@ -80,8 +82,12 @@ fn one_key_under_two_parties_counts_once() {
     let world = vouched_by(&["curator", "alice"]);
     assert!(!is_met(&ask(&world, &shared, &listed(&shared), &minimum)));
     let subject = numpy();
-    let support =
-        world.graph().support(&Question { subject: &subject, parties: &shared, grants: &listed(&shared) });
+    let support = world.graph().support(&Question {
+        subject: &subject,
+        parties: &shared,
+        grants: &listed(&shared),
+        also: None,
+    });
     assert_eq!((support.raw.to_string(), support.independent.to_string()), ("5.5".into(), "3.5".into()));
     assert_eq!(support.shared.len(), 1);
     assert_eq!(support.shared[0].key, public("alice"));
@@ -185,7 +191,7 @@ fn proofs_about_two_files_do_not_join() {
     let graph = world.graph();
     let [one, other] = ["numpy", "scipy"].map(|project| {
         let subject = subject_of(project);
-        let question = Question { subject: &subject, parties: &parties, grants: &[] };
+        let question = Question { subject: &subject, parties: &parties, grants: &[], also: None };
         proof(graph.admit(&question, &whole(index(&parties, "root"))))
     });
     assert_eq!(one.clone().and(one.clone()).unwrap().proofs().len(), 2);
@@ -197,7 +203,7 @@ fn what_is_assumed_is_possible_and_never_a_proof() {
     let parties = proposal();
     let world = vouched_by(&["security", "platform"]);
     let subject = numpy();
-    let question = Question { subject: &subject, parties: &parties, grants: &listed(&parties) };
+    let question = Question { subject: &subject, parties: &parties, grants: &listed(&parties), also: None };
     let minimum = Requirement::Score(points("5.5"));
     let graph = world.graph();
     assert!(!graph.possible(&question, &minimum, &[]));
@@ -284,4 +290,44 @@ fn two_parties_that_trust_one_author_are_one_voice() {
     world.say("platform", crate::world::author("second maintainer", &["numpy"]));
     world.say("second maintainer", crate::world::release(&numpy()));
     assert!(is_met(&ask(&world, &both, &[], &requirement)));
+}
+
+#[test]
+fn a_key_that_vouches_for_a_wheel_and_for_what_it_derives_from_counts_once() {
+    let sdist = numpy();
+    let filename = FileName::parse("numpy-1.0-py3-none-any.whl").unwrap();
+    let wheel = Subject { filename, sha256: Sha256::of(b"the wheel"), ..numpy() };
+    let parties = parties(&[rooted("security"), Rooted { keys: vec!["alice"], ..rooted("platform") }]);
+    let both = Requirement::All(
+        ["security", "platform"]
+            .map(|name| Requirement::Support {
+                party: index(&parties, name),
+                level: Level::Vouched,
+                at_least: Amount::FULL,
+            })
+            .to_vec(),
+    );
+    let mut world = World::default();
+    world.say("alice", vouch(&sdist));
+    world.say("security", vouch(&wheel));
+    let ask = |world: &World, also| {
+        let question = Question { subject: &wheel, parties: &parties, grants: &[], also };
+        is_met(&world.graph().admit(&question, &both))
+    };
+    assert!(ask(&world, Some(&sdist)));
+    // One fact differs: nobody says that the wheel derives from the sdist.
+    assert!(!ask(&world, None));
+
+    // One key behind both parties, once for each file.
+    let parties = parties_of_one_key();
+    let both = Requirement::Score(points("2"));
+    let mut world = World::default();
+    world.say("alice", vouch(&sdist));
+    world.say("alice", vouch(&wheel));
+    let question = Question { subject: &wheel, parties: &parties, grants: &[], also: Some(&sdist) };
+    assert!(!is_met(&world.graph().admit(&question, &both)));
+}
+
+fn parties_of_one_key() -> Parties {
+    parties(&["security", "platform"].map(|name| Rooted { keys: vec!["alice"], ..rooted(name) }))
 }

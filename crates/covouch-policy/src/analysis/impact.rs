@@ -135,7 +135,7 @@ impl Holder<'_> {
         let admit = &case.applicable.admit.condition;
         let (grants, _) = case.grants();
         let requirement = case.requirement(admit, View::Optimistic);
-        let question = Question { subject, parties: policy.parties(), grants: &grants };
+        let question = Question { subject, parties: policy.parties(), grants: &grants, also: None };
         let possible = |parties: &[PartyIndex]| self.without.graph.possible(&question, &requirement, parties);
         let heard = self.heard(policy, subject);
         let share = |part: &Condition| matches!(part, Condition::Support { at_least, .. } if *at_least < Amount::FULL);

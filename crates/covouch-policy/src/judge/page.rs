@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// All files of one project's page, as clients will see it. The siblings of a file are taken from here: a wheel
-/// that is left out of this keeps no sdist out.
+/// that is left out of this keeps no sdist out, unless the evidence says that nobody can judge it.
 #[derive(Clone, Copy, Debug)]
 pub struct Page<'a> {
     /// The files.

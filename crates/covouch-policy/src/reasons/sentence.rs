@@ -54,6 +54,11 @@ fn clause(policy: &PolicyExplanation, verdict: &Verdict) -> String {
                     "wheel `{wheel}` of this release is kept out, so nobody builds it from this file either"
                 )
             }
+            RefusalCause::SiblingUnjudged { wheel } => {
+                format!(
+                    "wheel `{wheel}` of this release has no sha256, so nobody builds it from this file either"
+                )
+            }
         },
         Verdict::Undecided(indecision) => match &indecision.cause {
             IndecisionCause::NotEnoughVouches | IndecisionCause::TooNew => short(policy, &policy.admit),

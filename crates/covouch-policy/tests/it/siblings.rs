@@ -3,7 +3,7 @@
 use covouch_core::{evidence::Known, subject::Subject};
 use covouch_policy::Page;
 
-use crate::world::{PYPI, World, alone, file, gap, listing, policy_text, signer};
+use crate::world::{PYPI, World, alone, file, gap, listing, name, policy_text, signer};
 
 const WHEEL: &str = "six-1.16.0-py2.py3-none-any.whl";
 const SDIST: &str = "six-1.16.0.tar.gz";
@@ -80,4 +80,30 @@ fn a_page_is_judged_as_its_files_are() {
         let single: Vec<_> = files.iter().map(|file| world.judge(&policies, file).code()).collect();
         assert_eq!(page, single, "{admit}");
     }
+}
+
+#[test]
+fn a_wheel_without_a_digest_takes_its_sdist_along() {
+    let mut world = World::new();
+    world.lists("pypi", &file(SDIST), "2026-01-01").lists("pypi", &file("six-1.15.0.tar.gz"), "2026-01-01");
+    assert_eq!(world.code(&policy("pypi"), &file(SDIST)), "admitted");
+    let wheel = file(WHEEL);
+    let unjudged = |world: &mut World, index: &str| {
+        let (project, version) = (wheel.project.clone(), wheel.version.clone());
+        world.evidence.add_unjudged(name(index), project, version, wheel.filename.clone());
+    };
+    unjudged(&mut world, "mirror");
+    assert_eq!(
+        world.code(&policy("pypi"), &file(SDIST)),
+        "admitted",
+        "what another index lists is another's"
+    );
+    unjudged(&mut world, "pypi");
+    assert_eq!(world.code(&policy("pypi"), &file(SDIST)), "sibling-unjudged");
+    assert_eq!(world.code(&policy("pypi and allow-build"), &file(SDIST)), "admitted");
+    assert_eq!(world.code(&policy("pypi"), &file("six-1.15.0.tar.gz")), "admitted", "another release");
+    let policies = alone(&policy("pypi"));
+    let files = [file(SDIST)];
+    let page = policies.judge_page(&world.graph(), &world.evidence, Page { files: &files }, world.now);
+    assert_eq!(page[0].code().as_str(), "sibling-unjudged");
 }
