@@ -19,6 +19,7 @@ pub mod level;
 pub mod limits;
 pub mod name;
 pub mod party;
+pub mod publisher;
 pub mod shown;
 pub mod statement;
 pub mod subject;

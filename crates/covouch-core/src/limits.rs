@@ -12,6 +12,9 @@ pub const FILENAME_BYTES: usize = 255;
 /// Longest name of a party or an owner.
 pub const PARTY_BYTES: usize = 64;
 
+/// Longest repository, account or project of a publisher; GitLab allows the longest, 255 bytes of nested groups.
+pub const PUBLISHER_BYTES: usize = 255;
+
 /// Longest single statement (a DSSE envelope on one line). A vouch of [`SUBJECTS`] files is about 1 MB in
 /// base64; anything longer is somebody wasting our memory.
 pub const STATEMENT_BYTES: usize = 2 << 20;
