@@ -18,7 +18,7 @@ use crate::{
     name::ProjectName,
     party::PartyName,
     statement::{Statement, Verified},
-    subject::Subject,
+    subject::{FileName, Subject},
     time::Timestamp,
     version::Version,
 };
@@ -109,6 +109,7 @@ pub struct Evidence {
     statements: Vec<Sourced>,
     listings: BTreeMap<PartyName, HashMap<ProjectName, ListedFiles>>,
     projects: BTreeMap<PartyName, HashMap<ProjectName, Known<bool>>>,
+    unjudged: BTreeMap<PartyName, HashMap<ProjectName, BTreeSet<(Version, FileName)>>>,
     findings: HashMap<Sha256, Vec<(Subject, Known<Finding>)>>,
     consulted: BTreeSet<PartyName>,
     records: BTreeMap<PartyName, HashMap<ProjectName, Vec<(Version, MalwareRecord)>>>,
@@ -146,6 +147,19 @@ impl Evidence {
     pub fn add_listing(&mut self, index: PartyName, subject: Subject, listing: Listing) {
         let project = self.listings.entry(index).or_default().entry(subject.project.clone()).or_default();
         project.insert(subject.sha256, (subject, listing));
+    }
+
+    /// Says that an index lists a wheel of which there is no listing, because it gives no digest or an entry that
+    /// cannot be read. Nobody can judge such a wheel, and nobody may mistake its release for one without wheels.
+    pub fn add_unjudged(
+        &mut self,
+        index: PartyName,
+        project: ProjectName,
+        version: Version,
+        wheel: FileName,
+    ) {
+        let wheels = self.unjudged.entry(index).or_default().entry(project).or_default();
+        wheels.insert((version, wheel));
     }
 
     /// Adds an adapter's finding about a file, or that it could not be had.
@@ -209,6 +223,13 @@ impl Evidence {
         files
             .map(|(subject, listing)| (subject, listing))
             .filter(move |(subject, _)| subject.version == *version)
+    }
+
+    /// The wheels this index lists beside this file, in the same release, that nobody can judge; in order.
+    pub fn unjudged(&self, index: &PartyName, about: &Subject) -> impl Iterator<Item = &FileName> {
+        let wheels = self.unjudged.get(index).and_then(|projects| projects.get(&about.project));
+        let beside = wheels.into_iter().flatten().filter(|(version, _)| *version == about.version);
+        beside.map(|(_, wheel)| wheel)
     }
 
     /// What this index says about this file; `None` when it was not asked. All four fields must match.

@@ -2,7 +2,8 @@
 //!
 //! # Invariants
 //! - An index that could not be asked leaves a [`Gap`], never silence.
-//! - A file without a sha256 is no subject: nothing is said about it, so it cannot be admitted.
+//! - A file without a sha256 is no subject: nothing is said about it, so it cannot be admitted. That a release has
+//!   such a wheel is said, so that its sdist is not taken for all there is.
 //!
 //! # Not here
 //! Which index is asked for which project: the policy says so ([`Want`]).
@@ -27,7 +28,7 @@ use crate::{
     folder::{self, FolderError},
     index::{
         Freshness, Index, PageAnswer, PageFetcher,
-        extract::{Extract, ListedFile},
+        extract::{Extract, ListedFile, Told, unjudged},
     },
     limits,
 };
@@ -153,10 +154,13 @@ async fn add_kept(
 /// Turns what was kept of a page into the evidence the page would be; false when it cannot be read.
 fn add_extract(evidence: &mut Evidence, want: &Want, extract: &Extract, releases: Releases<'_>) -> bool {
     let wanted = |version: &Version| releases.is_none_or(|wanted| wanted(&want.project, version));
-    let Some((marker, files)) = extract.read(&wanted) else { return false };
+    let Some(Told { marker, files, unjudged }) = extract.read(&wanted) else { return false };
     let status = project_status(&want.index, marker.as_ref());
     for file in files {
         evidence.add_listing(want.index.clone(), file.subject.clone(), listing(&want.index, file, &status));
+    }
+    for (version, wheel) in unjudged {
+        evidence.add_unjudged(want.index.clone(), want.project.clone(), version, wheel);
     }
     evidence.add_project(want.index.clone(), want.project.clone(), Known::Is(true));
     true
@@ -190,13 +194,18 @@ fn add_unknown(evidence: &mut Evidence, want: &Want, code: &'static str, why: &d
     evidence.add_project(want.index.clone(), want.project.clone(), Known::Unknown(gap));
 }
 
-/// Turns a page into listings, one for each file that has a sha256.
+/// Turns a page into listings, one for each file that has a sha256, and names the wheels that have none.
 pub fn add_page(evidence: &mut Evidence, index: &PartyName, page: &Page, releases: Releases<'_>) {
     let status = project_status(index, page.status().map(Status::marker));
     for file in page.files().iter().filter_map(ListedFile::of) {
         let subject = file.subject.clone();
         if releases.is_none_or(|wanted| wanted(&subject.project, &subject.version)) {
             evidence.add_listing(index.clone(), subject, listing(index, file, &status));
+        }
+    }
+    for (version, wheel) in unjudged(page) {
+        if releases.is_none_or(|wanted| wanted(page.project(), &version)) {
+            evidence.add_unjudged(index.clone(), page.project().clone(), version, wheel);
         }
     }
 }

@@ -9,6 +9,7 @@
 //! # Format
 //! ```text
 //! the project's status as a JSON string, or null␊
+//! JSON array of the wheels nobody can judge, each [version, filename]␊
 //! then, for each run of files of one version in the page's order: version ␉ JSON array of files␊
 //! a file: [filename, sha256, upload time in seconds or null, whether it is yanked, reason or null]
 //! ```
@@ -25,7 +26,10 @@ use covouch_core::{
     time::Timestamp,
     version::Version,
 };
-use covouch_python::simple::{File, Marker, Page, Yanked};
+use covouch_python::{
+    filename::DistFilename,
+    simple::{File, Marker, Page, Yanked},
+};
 use serde::{Deserialize, Serialize};
 
 /// What an index says about a file.
@@ -50,6 +54,32 @@ impl ListedFile {
     }
 }
 
+/// The wheels of a page that are no subjects, because the index gives no sha256 for them or an entry that cannot be
+/// read, each with its version. A client that cannot have them would build what nobody read.
+pub(crate) fn unjudged(page: &Page) -> impl Iterator<Item = (Version, FileName)> + '_ {
+    let unhashed =
+        page.files().iter().filter(|file| file.sha256().is_none()).map(|file| file.filename().clone());
+    let left_out = page.left_out().iter().filter_map(|file| FileName::parse(file.filename.as_str()).ok());
+    // What does not have a wheel's name is a wheel to nobody: no installer would have chosen it.
+    unhashed.chain(left_out).filter_map(|filename| {
+        match DistFilename::parse(&filename, Some(page.project())) {
+            Ok(DistFilename::Wheel(wheel)) => Some((wheel.version, filename)),
+            Ok(DistFilename::Sdist(_) | DistFilename::Other(_)) | Err(_) => None,
+        }
+    })
+}
+
+/// What an extract says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Told {
+    /// The project's status.
+    pub(crate) marker: Option<Marker>,
+    /// The files, in the page's order.
+    pub(crate) files: Vec<ListedFile>,
+    /// The wheels nobody can judge.
+    pub(crate) unjudged: Vec<(Version, FileName)>,
+}
+
 /// An extract, as it was kept with its page.
 #[derive(Clone, Debug)]
 pub(crate) struct Extract {
@@ -72,6 +102,9 @@ impl Extract {
     pub(crate) fn write(page: &Page) -> String {
         let mut text = json(&page.status().map(|status| status.marker().as_str()));
         text.push('\n');
+        let unjudged = unjudged(page).map(|(version, wheel)| (version.to_string(), wheel.to_string()));
+        text.push_str(&json(&unjudged.collect::<Vec<_>>()));
+        text.push('\n');
         let files: Vec<ListedFile> = page.files().iter().filter_map(ListedFile::of).collect();
         // Versions that are equal but spelt differently stay apart: each line gives back what it was made of.
         let spelt = |file: &ListedFile| file.subject.version.to_string();
@@ -89,14 +122,16 @@ impl Extract {
         Self { project, text }
     }
 
-    /// The project's status, and the files of the versions that are wanted, in the page's order. `None` when it
-    /// cannot be read.
-    pub(crate) fn read(
-        &self,
-        wanted: &dyn Fn(&Version) -> bool,
-    ) -> Option<(Option<Marker>, Vec<ListedFile>)> {
+    /// What it says about the versions that are wanted. `None` when it cannot be read.
+    pub(crate) fn read(&self, wanted: &dyn Fn(&Version) -> bool) -> Option<Told> {
         let mut lines = self.text.split_terminator('\n');
         let status: Option<Cow<'_, str>> = serde_json::from_str(lines.next()?).ok()?;
+        let mut unjudged = Vec::new();
+        let wheels: Vec<(Cow<'_, str>, Cow<'_, str>)> = serde_json::from_str(lines.next()?).ok()?;
+        for (version, wheel) in wheels {
+            unjudged.push((Version::parse(&version).ok()?, FileName::parse(&wheel).ok()?));
+        }
+        unjudged.retain(|(version, _)| wanted(version));
         let mut files = Vec::new();
         for line in lines {
             let (version, entries) = line.split_once('\t')?;
@@ -108,7 +143,7 @@ impl Extract {
                 }
             }
         }
-        Some((status.map(|marker| Marker::parse(&marker)), files))
+        Some(Told { marker: status.map(|marker| Marker::parse(&marker)), files, unjudged })
     }
 }
 
@@ -161,7 +196,7 @@ mod tests {
         parse(text.as_bytes(), &Url::parse("https://index.example/simple/six/").unwrap(), &six()).unwrap()
     }
 
-    fn read(page: &Page, wanted: &dyn Fn(&Version) -> bool) -> (Option<Marker>, Vec<ListedFile>) {
+    fn read(page: &Page, wanted: &dyn Fn(&Version) -> bool) -> Told {
         Extract::new(six(), Extract::write(page)).read(wanted).unwrap()
     }
 
@@ -175,8 +210,8 @@ mod tests {
         let names = ["six-1.0.tar.gz", "six-1.0-py3-none-any.whl", "six-2.0.tar.gz", "six-1.0.zip"];
         let page = page(&names.map(|name| file(name, "")).join(","));
         let one = Version::parse("1.0.0").unwrap();
-        let (status, files) = read(&page, &|version| *version == one);
-        assert_eq!(status, None);
+        let Told { marker, files, unjudged } = read(&page, &|version| *version == one);
+        assert_eq!((marker, unjudged), (None, Vec::new()));
         let found: Vec<_> = files.iter().map(|file| file.subject.filename.as_str()).collect();
         assert_eq!(found, [names[0], names[1], names[3]]);
     }
@@ -184,17 +219,42 @@ mod tests {
     #[test]
     fn what_is_no_subject_is_not_in_it() {
         let page = page(r#"{"filename": "six-1.0.tar.gz", "url": "a", "hashes": {}}"#);
-        assert_eq!(read(&page, &|_| true).1, []);
+        let told = read(&page, &|_| true);
+        assert_eq!(
+            (told.files, told.unjudged),
+            (Vec::new(), Vec::new()),
+            "an sdist beside which nothing stands"
+        );
+    }
+
+    #[test]
+    fn a_wheel_that_nobody_can_judge_is_named() {
+        let md5 = r#""hashes": {"md5": "0cc175b9c0f1b6a831c399e269772661"}"#;
+        let page = page(
+            &[
+                format!(r#"{{"filename": "six-1.0-py3-none-any.whl", "url": "a", {md5}}}"#),
+                r#"{"filename": "six-1.0-1-py3-none-any.whl", "url": "b", "hashes": {"sha256": "short"}}"#
+                    .to_owned(),
+                r#"{"filename": "six-2.0-py3-none-any.whl", "url": "c", "hashes": {}}"#.to_owned(),
+                r#"{"filename": "six-1.0.egg", "url": "d", "hashes": {}}"#.to_owned(),
+                file("six-1.0-2-py3-none-any.whl", ""),
+            ]
+            .join(","),
+        );
+        let one = Version::parse("1.0").unwrap();
+        let unjudged = read(&page, &|version| *version == one).unjudged;
+        let names: Vec<_> = unjudged.iter().map(|(_, wheel)| wheel.as_str()).collect();
+        assert_eq!(names, ["six-1.0-py3-none-any.whl", "six-1.0-1-py3-none-any.whl"]);
     }
 
     #[test]
     fn a_text_that_is_no_extract_says_nothing() {
         let line = Extract::write(&page(&file("six-1.0.tar.gz", "")));
-        let line = line.lines().nth(1).unwrap();
-        for text in
-            ["", "active\n", "null\n1.0\n", "null\nx\t[]\n", "null\n1.0\t[[]]\n", "null\n1.0\t[", line]
-        {
-            assert!(Extract::new(six(), text.to_owned()).read(&|_| true).is_none(), "{text}");
+        let line = line.lines().nth(2).unwrap();
+        let texts = ["", "active\n[]", "null", "null\n1.0\t[]", "null\n[[]]", "null\n[[\"x\", \"y\"]]", line];
+        let lines = ["1.0", "x\t[]", "1.0\t[[]]", "1.0\t["].map(|line| format!("null\n[]\n{line}"));
+        for text in texts.map(str::to_owned).into_iter().chain(lines) {
+            assert!(Extract::new(six(), text.clone()).read(&|_| true).is_none(), "{text}");
         }
     }
 
@@ -230,7 +290,9 @@ mod tests {
             let page = parse(text.as_bytes(), &Url::parse("https://index.example/").unwrap(), &six()).unwrap();
             let said: Vec<ListedFile> = page.files().iter().filter_map(ListedFile::of).collect();
             prop_assert_eq!(said.len(), files.len());
-            prop_assert_eq!(read(&page, &|_| true), (page.status().map(|status| status.marker().clone()), said));
+            let marker = page.status().map(|status| status.marker().clone());
+            let unjudged = unjudged(&page).collect();
+            prop_assert_eq!(read(&page, &|_| true), Told { marker, files: said, unjudged });
         }
     }
 }

@@ -7,7 +7,7 @@
 //!
 //! # Format
 //! ```text
-//! covouch-page 2 SHA256-OF-HEAD BYTES-OF-HEAD␊
+//! covouch-page 3 SHA256-OF-HEAD BYTES-OF-HEAD␊
 //! head: JSON with the sha256 of the body ␊ extract
 //! body
 //! ```
@@ -154,7 +154,7 @@ fn encode(page: &KeptPage, extract: &str, url: &Url) -> Vec<u8> {
 }
 
 fn first_line(head: &[u8]) -> String {
-    format!("covouch-page 2 {} {:010}\n", Sha256::of(head), head.len())
+    format!("covouch-page 3 {} {:010}\n", Sha256::of(head), head.len())
 }
 
 /// As much of an entry as its first line says its head has.

@@ -52,7 +52,7 @@ fn json_file(site: &Site, origin: &str, file: &Listed) -> Value {
     let mut entry = json!({
         "filename": distribution.filename(),
         "url": format!("{origin}{}", route::file_path(distribution)),
-        "hashes": { "sha256": distribution.sha256().to_string() },
+        "hashes": if file.hashed { json!({ "sha256": distribution.sha256().to_string() }) } else { json!({}) },
         "size": distribution.bytes().len(),
         "yanked": match file.yanked.as_deref() {
             None => json!(false),
@@ -100,9 +100,9 @@ pub(super) fn html(site: &Site, origin: &str, name: &ProjectName, project: &Proj
         let distribution = &file.distribution;
         let _ = write!(
             anchors,
-            "<a href=\"{origin}{}#sha256={}\"",
+            "<a href=\"{origin}{}{}\"",
             route::file_path(distribution),
-            distribution.sha256()
+            if file.hashed { format!("#sha256={}", distribution.sha256()) } else { String::new() }
         );
         if let Some(versions) = distribution.requires_python() {
             let _ = write!(anchors, " data-requires-python=\"{}\"", escape(versions));

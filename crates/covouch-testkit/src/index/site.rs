@@ -61,6 +61,8 @@ pub struct Listed {
     pub uploaded: Timestamp,
     /// Why it is yanked, where it is; the reason may be empty (PEP 592).
     pub yanked: Option<String>,
+    /// Whether pages give its sha256.
+    pub hashed: bool,
 }
 
 impl Site {
@@ -99,7 +101,7 @@ impl Site {
     #[must_use]
     pub fn with(mut self, distribution: Distribution, uploaded: &str) -> Self {
         let uploaded = Timestamp::parse(uploaded).expect("a moment such as 2026-03-24T10:39:00Z");
-        self.list(Listed { distribution, uploaded, yanked: None });
+        self.list(Listed { distribution, uploaded, yanked: None, hashed: true });
         self
     }
 

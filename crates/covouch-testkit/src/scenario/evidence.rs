@@ -6,6 +6,7 @@ use covouch_core::{
     code::Code,
     evidence::{Evidence, Gap, Known, Listing, Stated},
     party::PartyName,
+    subject::Subject,
     time::Timestamp,
 };
 
@@ -30,7 +31,12 @@ impl World {
             }
             for file in self.listed(name, now).filter(|_| facts.reachable) {
                 let subject = file.distribution.subject().clone();
-                evidence.add_listing(name.clone(), subject, listing(name, facts, &file));
+                if file.hashed {
+                    evidence.add_listing(name.clone(), subject, listing(name, facts, &file));
+                } else if subject.filename.as_str().ends_with(".whl") {
+                    let Subject { project, version, filename, .. } = subject;
+                    evidence.add_unjudged(name.clone(), project, version, filename);
+                }
             }
         }
         for chain in self.chains(now) {

@@ -84,6 +84,9 @@ pub(super) struct WireFile {
     pub(super) yanked: Option<String>,
     /// From when on it is yanked; from the beginning when absent.
     pub(super) yanked_at: Option<Datetime>,
+    /// Whether its indexes give its sha256.
+    #[serde(default = "yes")]
+    pub(super) hashed: bool,
     #[serde(default)]
     pub(super) holds: String,
     #[serde(default)]

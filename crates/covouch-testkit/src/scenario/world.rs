@@ -205,7 +205,8 @@ fn file_facts(
         return Err(ScenarioError::value(at, "`yanked-at` says when, and nothing says `yanked`"));
     }
     let yanked_at = wire.yanked_at.as_ref().map(|from| moment(&at, from)).transpose()?;
-    let listed = Listed { distribution, uploaded: moment(&at, &wire.uploaded)?, yanked: wire.yanked.clone() };
+    let (uploaded, yanked) = (moment(&at, &wire.uploaded)?, wire.yanked.clone());
+    let listed = Listed { distribution, uploaded, yanked, hashed: wire.hashed };
     Ok(FileFacts { listed, yanked_at, on })
 }
 

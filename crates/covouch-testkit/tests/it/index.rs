@@ -63,6 +63,7 @@ fn an_html_page_says_the_same_but_for_upload_times() {
             distribution: wheel,
             uploaded,
             yanked: Some("<broken> & \"bad\"".to_owned()),
+            hashed: true,
         });
     });
     let page = ask(&server, "GET", "/simple/my-project/", &[("Accept", "text/html")]);
