@@ -7,6 +7,7 @@ use covouch_core::{
     key::PublicKey,
     level::Level,
     party::Owner,
+    statement::Author,
     subject::Subject,
     time::Timestamp,
 };
@@ -20,7 +21,7 @@ use crate::{
     parties::{Parties, PartyIndex, Weights},
     question::{Question, Undecidable},
     search::Located,
-    support::{Chain, PartySupport, SharedKey, Support},
+    support::{Certification, Chain, PartySupport, SharedKey, Support},
     witness::Witness,
 };
 
@@ -182,7 +183,7 @@ fn preferring_score(instance: &Instance) -> Instance {
 fn shared_keys(lone: &[Chain], together: &[Chain]) -> Vec<SharedKey> {
     let mut carried: BTreeMap<PublicKey, (u32, Vec<PartyIndex>)> = BTreeMap::new();
     for chain in together {
-        for key in &chain.keys {
+        for key in counted(chain) {
             let (units, parties) = carried.entry(*key).or_default();
             *units += u32::from(chain.amount.units());
             parties.push(chain.party);
@@ -190,7 +191,7 @@ fn shared_keys(lone: &[Chain], together: &[Chain]) -> Vec<SharedKey> {
     }
     let mut shared: BTreeMap<PublicKey, (bool, Vec<PartyIndex>)> = BTreeMap::new();
     for chain in lone {
-        for key in &chain.keys {
+        for key in counted(chain) {
             let Some((units, parties)) = carried.get(key) else { continue };
             if parties.iter().any(|party| *party != chain.party) {
                 let full = *units >= u32::from(Amount::FULL.units());
@@ -200,14 +201,26 @@ fn shared_keys(lone: &[Chain], together: &[Chain]) -> Vec<SharedKey> {
         }
     }
     let any_full = shared.values().any(|(full, _)| *full);
-    let counted = shared.into_iter().filter(|(_, (full, _))| *full || !any_full);
-    counted
+    let named = shared.into_iter().filter(|(_, (full, _))| *full || !any_full);
+    named
         .map(|(key, (_, mut parties))| {
             parties.sort_unstable();
             parties.dedup();
             SharedKey { key, parties }
         })
         .collect()
+}
+
+/// The keys that a chain passes, an author's with them.
+fn counted(chain: &Chain) -> impl Iterator<Item = &PublicKey> {
+    let author = match &chain.end {
+        Certification::Author { author, .. } => match author.as_ref() {
+            Author::Key(key) => Some(key),
+            Author::Publisher(_) => None,
+        },
+        Certification::Vouch(_) | Certification::Finding(_) => None,
+    };
+    chain.keys.iter().chain(author)
 }
 
 /// Owners whose parties together would have more than 100 %.

@@ -42,6 +42,10 @@ pub(super) const ATTACKS: &[Attack] = &[
     attack("fabrice-old-typosquat", "fabrice-1.0.0-py3-none-any.whl", "over 3 years"),
 ];
 
+/// How stories begin that are about who speaks for whom: no wait decides in them, so they are no rows of a table.
+#[cfg(test)]
+pub(super) const ABOUT_TRUST: &str = "trust-";
+
 /// Stories that are no rows of a table, and why.
 pub(super) const ELSEWHERE: &[(&str, &str)] = &[
     ("ctx-a-vouch-does-not-grow", "the new wheels of ctx once more, under a policy that asks for vouches"),

@@ -8,7 +8,7 @@ use covouch_testkit::scenario::World;
 
 use super::{
     PATH,
-    attacks::{ATTACKS, ELSEWHERE},
+    attacks::{ABOUT_TRUST, ATTACKS, ELSEWHERE},
     ordinary::ORDINARY,
     plan::{self, Plan},
     play::{Mark, Play},
@@ -54,7 +54,9 @@ fn every_story_has_a_row_or_a_reason_for_none() {
     let named: Vec<&str> = rows.chain(ELSEWHERE.iter().map(|(name, _)| *name)).collect();
     let distinct: BTreeSet<&str> = named.iter().copied().collect();
     assert_eq!(distinct.len(), named.len(), "a story is named twice");
-    assert_eq!(distinct, stories().keys().map(String::as_str).collect());
+    let stories = stories();
+    let replayed = stories.keys().map(String::as_str).filter(|name| !name.starts_with(ABOUT_TRUST));
+    assert_eq!(distinct, replayed.collect());
 }
 
 #[test]

@@ -287,6 +287,10 @@ fn two_parties_that_trust_one_author_are_one_voice() {
     }
     world.say("maintainer", crate::world::release(&numpy()));
     assert!(!is_met(&ask(&world, &both, &[], &requirement)));
+    let subject = numpy();
+    let support =
+        world.graph().support(&Question { subject: &subject, parties: &both, grants: &[], also: None });
+    assert_eq!(support.shared[0].key, public("maintainer"), "who counts once is named");
     world.say("platform", crate::world::author("second maintainer", &["numpy"]));
     world.say("second maintainer", crate::world::release(&numpy()));
     assert!(is_met(&ask(&world, &both, &[], &requirement)));

@@ -8,8 +8,8 @@ use covouch_core::{
     level::Level,
     name::ProjectPattern,
     statement::{
-        Claim, Delegation, Files, Head, Link, Release, Reviewer, Statement, StatementId, Verified, Veto,
-        VetoReason, Vouch, VouchLevel, Waiver, Withdrawal, sign, sign_head,
+        Author, AuthorGrant, Claim, Delegation, Files, Head, Link, Release, Reviewer, Severity, Statement,
+        StatementId, Verified, Veto, VetoReason, Vouch, VouchLevel, Waiver, Withdrawal, sign, sign_head,
     },
     time::{Duration, Timestamp, Validity},
 };
@@ -17,7 +17,7 @@ use toml::value::Datetime;
 
 use super::{
     ScenarioError, World,
-    wire::{WireDelegation, WireWorld, moment},
+    wire::{WireAuthor, WireCrowd, WireDelegation, WireRevocation, WireWorld, moment},
     world::FileFacts,
 };
 use crate::keys;
@@ -77,7 +77,7 @@ fn chain(name: &str, mut said: Vec<&Said>) -> SignedChain {
     said.sort_by_key(|said| (said.issued, &said.label));
     let secret = keys::secret(name);
     let mut ids: BTreeMap<&str, StatementId> = BTreeMap::new();
-    let mut link = Link::FIRST;
+    let (mut link, mut head) = (Link::FIRST, None);
     let mut chain = SignedChain {
         name: name.to_owned(),
         key: *secret.public_key(),
@@ -96,17 +96,36 @@ fn chain(name: &str, mut said: Vec<&Said>) -> SignedChain {
         let statement = Statement { link, issued: said.issued, claim };
         let (envelope, verified) = sign(&statement, &secret).expect("a statement of a story can be signed");
         let _ = writeln!(chain.lines, "{}", envelope.to_json());
-        let head = Head { newest: Some((link.sequence, verified.id())), issued: said.issued };
-        chain.head = sign_head(&head, &secret).expect("a head can be signed").to_json() + "\n";
+        head = Some(Head { newest: Some((link.sequence, verified.id())), issued: said.issued });
         ids.insert(&said.label, verified.id());
         link = Link { sequence: link.sequence + 1, previous: Some(verified.id()) };
         chain.statements.push(verified);
+    }
+    if let Some(head) = head {
+        chain.head = sign_head(&head, &secret).expect("a head can be signed").to_json() + "\n";
     }
     chain
 }
 
 /// Reads all tables of things said.
 pub(super) fn read(
+    wire: &WireWorld,
+    files: &BTreeMap<String, FileFacts>,
+) -> Result<Vec<Said>, ScenarioError> {
+    let mut said = read_about_files(wire, files)?;
+    said.extend(read_about_keys(wire, files)?);
+    for (name, withdrawal) in &wire.withdrawal {
+        let label = format!("withdrawal.{name}");
+        let issued = moment(&label, &withdrawal.issued)?;
+        let what = What::Withdraws(withdrawal.of.clone());
+        said.push(Said { label, by: withdrawal.by.clone(), issued, what });
+    }
+    check_withdrawals(&said)?;
+    Ok(said)
+}
+
+/// Vouches, vetoes, waivers, releases.
+fn read_about_files(
     wire: &WireWorld,
     files: &BTreeMap<String, FileFacts>,
 ) -> Result<Vec<Said>, ScenarioError> {
@@ -149,22 +168,34 @@ pub(super) fn read(
         let claim = Release { files: reader.files(&release.files)?, validity };
         said.push(reader.said(&release.by, validity, Claim::Release(claim)));
     }
+    Ok(said)
+}
+
+/// Delegations, authors, crowds, revocations.
+fn read_about_keys(
+    wire: &WireWorld,
+    files: &BTreeMap<String, FileFacts>,
+) -> Result<Vec<Said>, ScenarioError> {
+    let mut said = Vec::new();
     for (name, delegation) in &wire.delegation {
         let reader = Reader { label: format!("delegation.{name}"), files };
         let claim = reader.delegation(delegation)?;
         said.push(reader.said(&delegation.by, claim.validity, Claim::Delegation(claim)));
     }
-    for (name, withdrawal) in &wire.withdrawal {
-        let label = format!("withdrawal.{name}");
-        let issued = moment(&label, &withdrawal.issued)?;
-        said.push(Said {
-            label,
-            by: withdrawal.by.clone(),
-            issued,
-            what: What::Withdraws(withdrawal.of.clone()),
-        });
+    for (name, author) in &wire.author {
+        let reader = Reader { label: format!("author.{name}"), files };
+        let claim = reader.author(author)?;
+        said.push(reader.said(&author.by, claim.validity, Claim::Author(claim)));
     }
-    check_withdrawals(&said)?;
+    for (name, crowd) in &wire.crowd {
+        said.extend(Reader { label: format!("crowd.{name}"), files }.crowd(name, crowd)?);
+    }
+    for (name, revocation) in &wire.revocation {
+        let reader = Reader { label: format!("revocation.{name}"), files };
+        let (issued, claim) = reader.revocation(revocation)?;
+        let what = What::Claims(Box::new(claim));
+        said.push(Said { label: reader.label, by: revocation.by.clone(), issued, what });
+    }
     Ok(said)
 }
 
@@ -228,14 +259,71 @@ impl Reader<'_> {
     }
 
     fn delegation(&self, wire: &WireDelegation) -> Result<Delegation, ScenarioError> {
-        let patterns = wire.projects.iter().map(|text| ProjectPattern::parse(text));
         Ok(Delegation {
             to: *keys::secret(&wire.to).public_key(),
             depth: wire.depth,
             amount: Amount::from_percent(wire.amount).ok_or_else(|| self.wrong("an amount is 1 to 100"))?,
             level: Level::parse(&wire.level).ok_or_else(|| self.wrong("not a level"))?,
-            projects: patterns.collect::<Result<_, _>>().map_err(|error| self.wrong(error))?,
+            projects: self.projects(&wire.projects)?,
             validity: self.validity(&wire.issued, wire.expires.as_ref())?,
         })
+    }
+
+    fn author(&self, wire: &WireAuthor) -> Result<AuthorGrant, ScenarioError> {
+        let author = if wire.author.contains(':') {
+            Author::Publisher(wire.author.as_str().into())
+        } else {
+            Author::Key(*keys::secret(&wire.author).public_key())
+        };
+        let projects = self.projects(&wire.projects)?;
+        Ok(AuthorGrant { author, projects, validity: self.validity(&wire.issued, wire.expires.as_ref())? })
+    }
+
+    /// The delegations to every key of a crowd, and the vouch that all of them sign.
+    fn crowd(&self, name: &str, wire: &WireCrowd) -> Result<Vec<Said>, ScenarioError> {
+        let members: Vec<String> = (1..=wire.count).map(|number| format!("{name}-{number}")).collect();
+        let appoint = |member: &String| {
+            let delegation = Delegation {
+                to: *keys::secret(member).public_key(),
+                depth: 1,
+                amount: Amount::FULL,
+                level: Level::Audited,
+                projects: self.projects(&["*".to_owned()])?,
+                validity: self.validity(&wire.since, None)?,
+            };
+            let reader = Reader { label: format!("{}.{member}", self.label), files: self.files };
+            let by = std::slice::from_ref(&wire.behind);
+            Ok(reader.said(by, delegation.validity, Claim::Delegation(delegation)))
+        };
+        let mut said = members.iter().map(appoint).collect::<Result<Vec<_>, ScenarioError>>()?;
+        let validity = self.validity(&wire.issued, None)?;
+        let vouch = Vouch {
+            files: self.files(&wire.files)?,
+            validity,
+            level: VouchLevel::Vouched,
+            read: Vec::new(),
+            reviewer: Reviewer::Hand,
+            notes: "".into(),
+        };
+        let reader = Reader { label: self.label.clone(), files: self.files };
+        said.push(reader.said(&members, validity, Claim::Vouch(vouch)));
+        Ok(said)
+    }
+
+    fn revocation(&self, wire: &WireRevocation) -> Result<(Timestamp, Claim), ScenarioError> {
+        let issued = moment(&self.label, &wire.issued)?;
+        let from = wire.from.as_ref().map_or(Ok(issued), |from| moment(&self.label, from))?;
+        let severity = match wire.severity.as_str() {
+            "hard" => Severity::Hard,
+            "soft" => Severity::Soft,
+            _ => return Err(self.wrong("a revocation is `hard` or `soft`")),
+        };
+        let key = *keys::secret(&wire.key).public_key();
+        Ok((issued, Claim::Withdrawal(Withdrawal::Key { key, from, severity })))
+    }
+
+    fn projects(&self, patterns: &[String]) -> Result<Vec<ProjectPattern>, ScenarioError> {
+        let patterns = patterns.iter().map(|text| ProjectPattern::parse(text));
+        patterns.collect::<Result<_, _>>().map_err(|error| self.wrong(error))
     }
 }

@@ -55,6 +55,12 @@ pub(super) struct WireWorld {
     #[serde(default)]
     pub(super) delegation: BTreeMap<String, WireDelegation>,
     #[serde(default)]
+    pub(super) author: BTreeMap<String, WireAuthor>,
+    #[serde(default)]
+    pub(super) crowd: BTreeMap<String, WireCrowd>,
+    #[serde(default)]
+    pub(super) revocation: BTreeMap<String, WireRevocation>,
+    #[serde(default)]
     pub(super) withdrawal: BTreeMap<String, WireWithdrawal>,
 }
 
@@ -151,6 +157,42 @@ pub(super) struct WireDelegation {
     pub(super) amount: u8,
     pub(super) level: String,
     pub(super) projects: Vec<String>,
+}
+
+/// Who names whom an author; a key's name, or a publisher such as `github:psf/requests`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct WireAuthor {
+    pub(super) by: Vec<String>,
+    pub(super) author: String,
+    pub(super) issued: Datetime,
+    pub(super) expires: Option<Datetime>,
+    pub(super) projects: Vec<String>,
+}
+
+/// Many keys that one key stands behind: it lets each of them vouch, and each does.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct WireCrowd {
+    pub(super) behind: String,
+    pub(super) count: u16,
+    pub(super) files: Vec<String>,
+    /// When they were let in.
+    pub(super) since: Datetime,
+    /// When they vouch.
+    pub(super) issued: Datetime,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct WireRevocation {
+    pub(super) by: Vec<String>,
+    /// The name of the key that is revoked.
+    pub(super) key: String,
+    pub(super) issued: Datetime,
+    /// From when on; from the moment of issue when absent.
+    pub(super) from: Option<Datetime>,
+    pub(super) severity: String,
 }
 
 #[derive(Deserialize)]

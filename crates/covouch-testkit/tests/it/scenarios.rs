@@ -154,6 +154,31 @@ fn a_withdrawal_names_what_its_key_said() {
 }
 
 #[test]
+fn a_crowd_is_as_many_keys_as_it_says_and_each_was_let_in() {
+    let story = story("trust-aged-accounts");
+    let evidence = story.world.evidence(story.world.now());
+    let said = |kind: &str| {
+        let claims = evidence.statements().iter().map(|sourced| sourced.statement.value().claim.kind());
+        claims.filter(|claim| *claim == kind).count()
+    };
+    assert_eq!((said("vouch"), said("delegation")), (40, 42));
+    let before = story.world.evidence(Timestamp::parse("2026-06-02T09:59:59Z").unwrap());
+    assert_eq!(before.statements().len(), 42, "they were let in long before they vouched");
+}
+
+#[test]
+fn an_author_is_a_key_or_a_publisher_and_a_revocation_is_hard_or_soft() {
+    let base = text("trust-author-named-twice");
+    for (author, good) in [("github:psf/requests", true), ("mia", true)] {
+        let changed = base.replacen("author = \"mia\"", &format!("author = \"{author}\""), 1);
+        assert_eq!(Scenario::parse(&changed).is_ok(), good, "{author}");
+    }
+    let base = text("trust-backdated-after-revocation");
+    let error = Scenario::parse(&base.replace("\"hard\"", "\"harsh\"")).unwrap_err();
+    assert!(error.to_string().contains("`hard` or `soft`"), "{error}");
+}
+
+#[test]
 fn what_is_no_story_is_refused_with_its_place() {
     let base = text("urgent-fix-two-vouches");
     for (from, to, clause) in [
