@@ -4,6 +4,7 @@
 //! evidence ([`Stated::NotStated`]). Nothing here turns one into another.
 
 mod adapters;
+mod lookup;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -11,12 +12,16 @@ use std::{
     sync::Arc,
 };
 
-pub use self::adapters::{Derivation, Finding, MalwareRecord};
+pub use self::{
+    adapters::{Continuity, Derivation, Finding, MalwareRecord},
+    lookup::Lookup,
+};
 use crate::{
     code::Code,
     digest::Sha256,
     name::ProjectName,
     party::PartyName,
+    publisher::Publisher,
     statement::{Statement, Verified},
     subject::{FileName, Subject},
     time::Timestamp,
@@ -47,6 +52,17 @@ pub enum Known<T> {
     Is(T),
     /// Nobody could be asked, or whoever was asked does not say.
     Unknown(Gap),
+}
+
+impl<T> Known<T> {
+    /// Why it is not known, where it is not.
+    #[must_use]
+    pub const fn gap(&self) -> Option<&Gap> {
+        match self {
+            Self::Is(_) => None,
+            Self::Unknown(gap) => Some(gap),
+        }
+    }
 }
 
 /// Negative evidence: said, known never to be said by this source, or unknown.
@@ -114,6 +130,8 @@ pub struct Evidence {
     consulted: BTreeSet<PartyName>,
     records: BTreeMap<PartyName, HashMap<ProjectName, Vec<(Version, MalwareRecord)>>>,
     derivations: HashMap<Sha256, Vec<(Subject, Derivation)>>,
+    publishers: HashMap<Sha256, (Subject, Known<Vec<Publisher>>)>,
+    continuity: HashMap<Sha256, (Subject, Known<Continuity>)>,
     gaps: BTreeMap<PartyName, Gap>,
 }
 
@@ -189,6 +207,16 @@ impl Evidence {
         self.derivations.entry(wheel.sha256).or_default().push((wheel, derivation));
     }
 
+    /// Adds who published a file, as its attestations prove: nobody, where it has none.
+    pub fn add_publishers(&mut self, subject: Subject, publishers: Known<Vec<Publisher>>) {
+        self.publishers.insert(subject.sha256, (subject, publishers));
+    }
+
+    /// Adds how a file's publisher stands to that of the release before.
+    pub fn add_continuity(&mut self, subject: Subject, continuity: Known<Continuity>) {
+        self.continuity.insert(subject.sha256, (subject, continuity));
+    }
+
     /// Says that a party's source could not be read, so that its grants and its vetoes are unknown.
     pub fn add_gap(&mut self, party: PartyName, gap: Gap) {
         self.gaps.insert(party, gap);
@@ -232,6 +260,12 @@ impl Evidence {
         beside.map(|(_, wheel)| wheel)
     }
 
+    /// All files that indexes list, in no particular order; one that two indexes list comes twice.
+    pub fn listed(&self) -> impl Iterator<Item = &Subject> {
+        let projects = self.listings.values().flat_map(HashMap::values);
+        projects.flat_map(HashMap::values).map(|(subject, _)| subject)
+    }
+
     /// What this index says about this file; `None` when it was not asked. All four fields must match.
     #[must_use]
     pub fn listing(&self, index: &PartyName, subject: &Subject) -> Option<&Listing> {
@@ -267,6 +301,19 @@ impl Evidence {
     pub fn derivations(&self, wheel: &Subject) -> impl Iterator<Item = &Derivation> {
         let found = self.derivations.get(&wheel.sha256).map_or(&[][..], Vec::as_slice);
         found.iter().filter(move |(about, _)| about == wheel).map(|(_, derivation)| derivation)
+    }
+
+    /// Who published this file; `None` when nobody looked. All four fields must match.
+    #[must_use]
+    pub fn publishers(&self, subject: &Subject) -> Option<&Known<Vec<Publisher>>> {
+        self.publishers.get(&subject.sha256).filter(|(about, _)| about == subject).map(|(_, known)| known)
+    }
+
+    /// How this file's publisher stands to that of the release before; `None` when nobody looked. All four fields
+    /// must match.
+    #[must_use]
+    pub fn continuity(&self, subject: &Subject) -> Option<&Known<Continuity>> {
+        self.continuity.get(&subject.sha256).filter(|(about, _)| about == subject).map(|(_, known)| known)
     }
 
     /// Why this party's source could not be read, when it could not.

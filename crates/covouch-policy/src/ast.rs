@@ -125,14 +125,6 @@ impl Expression {
         }
     }
 
-    /// Every expression in it, itself first.
-    pub(crate) fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Self)) {
-        visit(self);
-        for part in self.parts() {
-            part.walk(visit);
-        }
-    }
-
     /// What a name in a group stands for: the party, where the expression is a party's word.
     pub(crate) fn party(&self) -> Option<&PartyName> {
         match &self.form {

@@ -59,8 +59,8 @@ codes! {
     NEGATIVE_ADMITS = "policy-negative-admits";
     /// Something that speaks for a file would keep it out.
     POSITIVE_REFUSES = "policy-positive-refuses";
-    /// Evidence this version does not read yet.
-    NOT_YET = "policy-not-yet";
+    /// A source that only speaks against files is asked to speak for one.
+    ONLY_AGAINST = "policy-only-against";
     /// A level the party's evidence never has.
     LEVEL_UNREACHABLE = "policy-level-unreachable";
     /// A minimum score above everything all parties can give.
@@ -79,6 +79,8 @@ codes! {
     WAIVER_APPROVAL = "policy-waiver-approval";
     /// The base policy and the project's mean two indexes by one name.
     INDEX_CONFLICT = "policy-index-conflict";
+    /// One name is two sources of evidence in two policies.
+    PARTY_CONFLICT = "policy-party-conflict";
 
     /// A preset needs more keys than there are.
     PRESET_SIGNERS = "preset-signers";
@@ -124,6 +126,12 @@ codes! {
     HOME_UNKNOWN = "home-unknown";
     /// Whether a wheel of the release is kept out is not known.
     SIBLING_UNKNOWN = "sibling-unknown";
+    /// A file is on record as malware.
+    MALWARE_RECORDED = "malware-recorded";
+    /// A wheel was not compared with its release's sdist.
+    NOT_COMPARED = "not-compared";
+    /// Who published a file was not looked at.
+    PUBLISHER_NOT_ASKED = "publisher-not-asked";
     /// An index or a folder was never asked.
     NOT_ASKED = "not-asked";
 }

@@ -218,16 +218,18 @@ pub enum Fault {
     /// Positive evidence that would keep a file out.
     #[error("`{0}` speaks for a file and cannot keep one out")]
     PositiveRefuses(Shown),
-    /// Evidence this version does not read yet.
-    #[error("`{0}` needs evidence this version does not read yet")]
-    NotYet(Shown),
+    /// A source that only speaks against files is asked to speak for one.
+    #[error("party `{0}` only speaks against files")]
+    OnlyAgainst(Shown),
     /// A level the party's evidence never has.
-    #[error("party `{party}` never speaks at level `{level}`: an index only lists")]
+    #[error("party `{party}` never speaks at level `{level}`: {why}")]
     LevelUnreachable {
         /// The party.
         party: Shown,
         /// The level.
         level: Shown,
+        /// Why not.
+        why: &'static str,
     },
     /// A minimum above everything all parties can give.
     #[error("`score >= {0}` is more than all parties can give together")]
@@ -260,6 +262,9 @@ pub enum Fault {
         /// The base policy's address.
         base: Shown,
     },
+    /// One name, two sources of evidence.
+    #[error("party `{0}` is another one in the base policy")]
+    PartyConflict(Shown),
     /// A key two parties share.
     #[error("parties `{first}` and `{second}` share key `{key}`, which counts once for a file")]
     KeyShared {
@@ -303,7 +308,7 @@ impl Fault {
             Self::NotBeforePositive(_) => code::NOT_BEFORE_POSITIVE,
             Self::NegativeAdmits(_) => code::NEGATIVE_ADMITS,
             Self::PositiveRefuses(_) => code::POSITIVE_REFUSES,
-            Self::NotYet(_) => code::NOT_YET,
+            Self::OnlyAgainst(_) => code::ONLY_AGAINST,
             Self::LevelUnreachable { .. } => code::LEVEL_UNREACHABLE,
             Self::ScoreUnreachable(_) => code::SCORE_UNREACHABLE,
             Self::GroupUnreachable(_) => code::GROUP_UNREACHABLE,
@@ -313,6 +318,7 @@ impl Fault {
             Self::NotASigner(_) => code::NOT_A_SIGNER,
             Self::WaiverApproval(_) => code::WAIVER_APPROVAL,
             Self::IndexConflict { .. } => code::INDEX_CONFLICT,
+            Self::PartyConflict(_) => code::PARTY_CONFLICT,
             Self::KeyShared { .. } => code::KEY_SHARED,
             Self::PartyUnused(_) => code::PARTY_UNUSED,
             Self::OneKey(_) => code::ONE_KEY,

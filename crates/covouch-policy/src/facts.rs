@@ -4,21 +4,25 @@
 //! - A fact that is not known is never yes in [`View::Pessimistic`].
 //! - Absent, unreachable and never asked are told apart ([`IndexWord`], [`Home`]).
 
+mod adapters;
 mod home;
 
-use std::{cell::OnceCell, sync::Arc};
+use std::{cell::OnceCell, collections::BTreeSet, sync::Arc};
 
 use covouch_core::{
-    evidence::{Evidence, Gap, Known, Listing, ProjectStatus, Stated},
+    amount::Amount,
+    evidence::{Evidence, Finding, Gap, Known, Listing, MalwareRecord, ProjectStatus, Stated},
     subject::Subject,
     time::Timestamp,
 };
 use covouch_graph::{Grant, PartyIndex, Requirement, TrustGraph, VetoFound, independent_vetoes};
 use covouch_python::filename::DistFilename;
 
+pub use self::adapters::Comparison;
+pub(crate) use self::adapters::Origin;
 use self::home::home;
 pub(crate) use self::home::{Home, IndexWord, index_word};
-use crate::program::{Applicable, Condition, FileKind, PartySource, Policy};
+use crate::program::{Applicable, Condition, Derive, FileKind, PartySource, Policy};
 
 /// Yes, no, or not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +38,15 @@ impl Truth {
             Self::Yes => Self::No,
             Self::No => Self::Yes,
             Self::Unknown => Self::Unknown,
+        }
+    }
+
+    /// Both hold.
+    pub(crate) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::No, _) | (_, Self::No) => Self::No,
+            (Self::Yes, Self::Yes) => Self::Yes,
+            _ => Self::Unknown,
         }
     }
 
@@ -66,6 +79,9 @@ impl Truth {
 pub(crate) enum View {
     /// Unknown grants absent, unknown negatives present.
     Pessimistic,
+    /// Pessimistic, and `derived from P` is P's word: what one key says about a wheel and about its sdist must not
+    /// count twice.
+    Together,
     /// The reverse.
     Optimistic,
     /// Optimistic, and without the negatives that are known: is it they that keep the file out?
@@ -85,6 +101,8 @@ pub(crate) struct Case<'a> {
     pub(crate) home: Home<'a>,
     vetoes: OnceCell<Vec<VetoFound>>,
     filename: OnceCell<Option<DistFilename>>,
+    origin: OnceCell<Option<Origin<'a>>>,
+    malware: OnceCell<Stated<&'a MalwareRecord>>,
 }
 
 /// The evidence and the moment of a judgement.
@@ -108,6 +126,8 @@ impl<'a> Case<'a> {
             home: home(policy, applicable, world.evidence, subject),
             vetoes: OnceCell::new(),
             filename: OnceCell::new(),
+            origin: OnceCell::new(),
+            malware: OnceCell::new(),
         }
     }
 
@@ -119,13 +139,23 @@ impl<'a> Case<'a> {
 
     /// What the indexes are known to say, and whose words could still come.
     pub(crate) fn grants(&self) -> (Vec<Grant>, Vec<PartyIndex>) {
+        self.granted(&self.applicable.admit.asks)
+    }
+
+    /// The same, of these parties.
+    fn granted(&self, asks: &BTreeSet<PartyIndex>) -> (Vec<Grant>, Vec<PartyIndex>) {
         let (mut grants, mut assumed) = (Vec::new(), Vec::new());
-        for source in self.asked() {
+        for source in self.policy.sources.iter().filter(|source| asks.contains(&source.party)) {
             match self.word(source) {
                 Word::Index(IndexWord::Lists(_)) => grants.push(Grant {
                     party: source.party,
                     level: covouch_core::level::Level::Listed,
                     origin: Arc::clone(&source.origin),
+                }),
+                Word::Packaged(finding) => grants.push(Grant {
+                    party: source.party,
+                    level: finding.level,
+                    origin: Arc::clone(&finding.origin),
                 }),
                 Word::Index(IndexWord::Unknown(_)) | Word::Unread(_) => assumed.push(source.party),
                 Word::Index(IndexWord::DoesNot) | Word::Read => {}
@@ -149,7 +179,10 @@ impl<'a> Case<'a> {
         if source.is_index() {
             return Word::Index(index_word(self.evidence, &source.name, self.subject));
         }
-        self.evidence.gap(&source.name).map_or(Word::Read, Word::Unread)
+        if source.is_distribution() {
+            return self.packaged(source);
+        }
+        self.evidence.gap(&source.name).map_or(Word::Read, |gap| Word::Unread(gap.clone()))
     }
 
     /// The requirement with the facts of this file, seen in one way.
@@ -165,10 +198,16 @@ impl<'a> Case<'a> {
             Condition::Score(minimum) => Requirement::Score(*minimum),
             Condition::Not(_) if view == View::WithoutNegatives => Requirement::Fact(true),
             Condition::Age(_) if view == View::InTime => Requirement::Fact(true),
+            Condition::Derived { party, level } if view == View::Together => match self
+                .derived(*party, *level)
+            {
+                Truth::Yes => Requirement::Support { party: *party, level: *level, at_least: Amount::FULL },
+                Truth::No | Truth::Unknown => Requirement::Fact(false),
+            },
             fact => Requirement::Fact(match self.truth(fact) {
                 Truth::Yes => true,
                 Truth::No => false,
-                Truth::Unknown => view != View::Pessimistic,
+                Truth::Unknown => !matches!(view, View::Pessimistic | View::Together),
             }),
         }
     }
@@ -184,6 +223,9 @@ impl<'a> Case<'a> {
                 Known::Is(uploaded) => Truth::from_bool(uploaded.plus(*age) <= self.now),
                 Known::Unknown(_) => Truth::Unknown,
             }),
+            Condition::Derived { party, level } => self.derived(*party, *level),
+            Condition::Attested(publisher) => self.attested(publisher.as_ref()),
+            Condition::SamePublisher => self.same_publisher(),
             Condition::Kind(kind) => Truth::from_bool(self.is(*kind)),
             Condition::Yanked => self.stated(|listing| match &listing.yanked {
                 Stated::Is(_) => Truth::Yes,
@@ -242,7 +284,9 @@ impl<'a> Case<'a> {
     fn veto_count(&self, needed: usize) -> Truth {
         let known = self.vetoes();
         let parties = &self.policy.parties;
-        if independent_vetoes(known, parties) >= needed {
+        // Automated sources together are one voice.
+        let recorded = usize::from(self.on_record() == Truth::Yes);
+        if independent_vetoes(known, parties) + recorded >= needed {
             return Truth::Yes;
         }
         let unread: Vec<PartyIndex> = self.unread().map(|(source, _)| source.party).collect();
@@ -270,23 +314,25 @@ impl<'a> Case<'a> {
             })
             .filter(|veto| !veto.parties.is_empty())
             .collect();
-        let possible = voices.len() + independent_vetoes(&others, parties);
+        let possible = voices.len() + independent_vetoes(&others, parties) + recorded;
         if possible >= needed { Truth::Unknown } else { Truth::No }
     }
 
     fn veto_by(&self, parties: &[PartyIndex]) -> Truth {
         let speaks = |veto: &VetoFound| veto.parties.iter().any(|party| parties.contains(party));
-        if self.vetoes().iter().any(speaks) {
+        let recorded = |source: &PartySource| parties.contains(&source.party) && self.has_recorded(source);
+        if self.vetoes().iter().any(speaks) || self.policy.automated().any(recorded) {
             return Truth::Yes;
         }
         let unread = self.unread().any(|(source, _)| parties.contains(&source.party));
         if unread { Truth::Unknown } else { Truth::No }
     }
 
-    /// The signers whose folders could not be read.
+    /// The signers and automated sources that could not be read.
     fn unread(&self) -> impl Iterator<Item = (&'a PartySource, &'a Gap)> {
         let evidence = self.evidence;
-        self.policy.signers().filter_map(move |source| evidence.gap(&source.name).map(|gap| (source, gap)))
+        let speaking = self.policy.signers().chain(self.policy.automated());
+        speaking.filter_map(move |source| evidence.gap(&source.name).map(|gap| (source, gap)))
     }
 
     /// The unknowns that stand in the requirement and in what refuses, each once.
@@ -295,13 +341,19 @@ impl<'a> Case<'a> {
         for source in self.asked() {
             match self.word(source) {
                 Word::Index(IndexWord::Unknown(gap)) => gaps.push(gap),
-                Word::Unread(gap) => gaps.push(gap.clone()),
-                Word::Index(_) | Word::Read => {}
+                Word::Unread(gap) => gaps.push(gap),
+                Word::Index(_) | Word::Packaged(_) | Word::Read => {}
             }
         }
         let formulas = std::iter::once(self.applicable.admit).chain(&self.policy.refuse);
         for formula in formulas {
             formula.condition.walk(&mut |part| self.gap_of(part, &mut gaps));
+        }
+        if self.policy.derive == Derive::Inherit {
+            gaps.extend(self.comparison_gap());
+        }
+        if let Stated::Unknown(gap) = self.malware() {
+            gaps.push(gap.clone());
         }
         gaps.sort();
         gaps.dedup();
@@ -318,6 +370,14 @@ impl<'a> Case<'a> {
             | (Condition::Yanked, Some(Listing { yanked: Stated::Unknown(gap), .. }))
             | (Condition::Quarantined, Some(Listing { status: Stated::Unknown(gap), .. })) => {
                 gaps.push(gap.clone());
+            }
+            (Condition::Derived { .. }, _) if self.truth(condition) == Truth::Unknown => {
+                gaps.extend(self.comparison_gap());
+            }
+            (Condition::Attested(_) | Condition::SamePublisher, _)
+                if self.truth(condition) == Truth::Unknown =>
+            {
+                gaps.extend(self.publisher_gap(condition));
             }
             (Condition::Vetoes(_) | Condition::VetoBy(_), _) if self.truth(condition) == Truth::Unknown => {
                 let matters = |party: &PartyIndex| match condition {
@@ -337,5 +397,7 @@ enum Word<'a> {
     Index(IndexWord<'a>),
     /// A folder that was read: the graph knows what it says.
     Read,
-    Unread(&'a Gap),
+    /// A distribution packaged the file.
+    Packaged(&'a Finding),
+    Unread(Gap),
 }

@@ -81,8 +81,12 @@ pub(crate) enum SourceSetting {
     Index(String),
     /// `key = "…"` or `keys = ["…"]`
     Keys(&'static str, Vec<Placed<String>>),
-    /// `debian`, `osv`, `feed`: read, and not used yet.
-    Later(&'static str),
+    /// `feed = "…"`
+    Feed(String),
+    /// `debian = { suites = ["…"], mirror = "…" }`
+    Debian { suites: Vec<Placed<String>>, mirror: Option<Placed<String>> },
+    /// `osv = "…"`
+    Osv(String),
 }
 
 impl SourceSetting {
@@ -90,7 +94,10 @@ impl SourceSetting {
     pub(crate) const fn key(&self) -> &'static str {
         match self {
             Self::Index(_) => "index",
-            Self::Keys(key, _) | Self::Later(key) => key,
+            Self::Keys(key, _) => key,
+            Self::Feed(_) => "feed",
+            Self::Debian { .. } => "debian",
+            Self::Osv(_) => "osv",
         }
     }
 }

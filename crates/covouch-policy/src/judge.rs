@@ -11,11 +11,13 @@
 
 mod page;
 mod policies;
+mod wants;
 
 use std::sync::Arc;
 
 use covouch_core::{
-    evidence::Gap,
+    evidence::{Gap, Stated},
+    level::Level,
     subject::{FileName, Subject},
 };
 use covouch_graph::{Answer, Grant, PartyIndex, Question, Requirement, Undecidable};
@@ -157,16 +159,37 @@ struct Judgement<'c, 'a> {
     refused: Truth,
     grants: Vec<Grant>,
     assumed: Vec<PartyIndex>,
+    /// The sdist whose vouches count as this file's, where the policy says so, and whether that is known.
+    also: Option<(&'a Subject, Truth)>,
 }
 
 impl<'c, 'a> Judgement<'c, 'a> {
     fn new(case: &'c Case<'a>) -> Self {
         let refused = case.policy.refuse.as_ref().map_or(Truth::No, |refuse| case.truth(&refuse.condition));
-        let (grants, assumed) = case.grants();
-        Self { case, refused, grants, assumed }
+        // What is on record as malware is kept out, whatever the policy refuses besides.
+        let refused = refused.not().and(case.on_record().not()).not();
+        let (mut grants, mut assumed) = case.grants();
+        let also = case.inherited();
+        if let Some((sdist, counts)) = also {
+            let (more, unread) = case.about(sdist).grants();
+            let more = more.into_iter().filter(|grant| grant.level > Level::Listed);
+            match counts {
+                Truth::Yes => grants.extend(more),
+                Truth::No | Truth::Unknown => assumed.extend(more.map(|grant| grant.party)),
+            }
+            assumed.extend(unread);
+        }
+        Self { case, refused, grants, assumed, also }
     }
 
     fn decide(&self, siblings: &dyn Fn() -> Siblings) -> Result<Verdict, Against> {
+        if let Stated::Is(record) = self.case.malware() {
+            let id = Arc::clone(&record.id);
+            return Err(Against::Refused(RefusalCause::OnRecord {
+                id,
+                summary: Arc::clone(&record.summary),
+            }));
+        }
         if self.refused == Truth::Yes {
             return Err(Against::Refused(RefusalCause::Policy));
         }
@@ -205,8 +228,10 @@ impl<'c, 'a> Judgement<'c, 'a> {
         } else {
             self.unjudged_wheel().map_or_else(siblings, Siblings::Unjudged)
         };
-        // What was proven says all of it: placed, spared, no sibling kept out, and the requirement.
-        let facts = [self.is_placed(), self.is_spared(), matches!(siblings, Siblings::Fine)];
+        // What was proven says all of it: placed, spared, no sibling kept out, nobody counted twice, and the
+        // requirement.
+        let alone = matches!(siblings, Siblings::Fine);
+        let facts = [self.is_placed(), self.is_spared(), alone, self.counts_once()];
         let facts = facts.into_iter().map(Requirement::Fact);
         let whole = Requirement::All(facts.chain([requirement]).collect());
         match (self.case.graph.admit(&self.question(), &whole), siblings) {
@@ -223,6 +248,21 @@ impl<'c, 'a> Judgement<'c, 'a> {
                 Err(self.beside(Against::Refused(RefusalCause::SiblingUnjudged { wheel })))
             }
         }
+    }
+
+    /// Whether the requirement is still met when what a key says of a wheel and what it says of the wheel's sdist
+    /// share that key's 100 %. Each alone is asked too, by the requirement itself: this only takes away.
+    fn counts_once(&self) -> bool {
+        let case = self.case;
+        let signs = |party: &PartyIndex| case.policy.signers().any(|source| source.party == *party);
+        let derived = case.applicable.admit.condition.any(&|part| {
+            matches!(part, Condition::Derived { party, .. } if signs(party)) && case.truth(part) == Truth::Yes
+        });
+        let Some(origin) = case.origin().filter(|_| derived) else { return true };
+        let (mut grants, _) = case.about(origin.sdist).grants();
+        grants.extend(self.grants.iter().cloned());
+        let question = Question { grants: &grants, also: Some(origin.sdist), ..self.question() };
+        matches!(case.graph.admit(&question, &self.requirement(View::Together)), Answer::Met(_))
     }
 
     /// A wheel beside this file on its home that nobody can judge. A mirror that leaves out one digest must not bring
@@ -277,6 +317,7 @@ impl<'c, 'a> Judgement<'c, 'a> {
         self.refused == Truth::Unknown
             || matches!(self.case.home, Home::Unknown(_))
             || !self.assumed.is_empty()
+            || self.also.is_some_and(|(_, counts)| counts == Truth::Unknown)
             || self.case.applicable.admit.condition.any(&|part| {
                 part.parts().is_empty() && !part.asks_graph() && self.case.truth(part) == Truth::Unknown
             })
@@ -284,7 +325,8 @@ impl<'c, 'a> Judgement<'c, 'a> {
 
     fn passes(&self, view: View) -> bool {
         let requirement = self.requirement(view);
-        !hopeless(&requirement) && self.case.graph.possible(&self.question(), &requirement, &self.assumed)
+        let question = Question { also: self.also.map(|(sdist, _)| sdist), ..self.question() };
+        !hopeless(&requirement) && self.case.graph.possible(&question, &requirement, &self.assumed)
     }
 
     fn requirement(&self, view: View) -> Requirement {
@@ -296,7 +338,7 @@ impl<'c, 'a> Judgement<'c, 'a> {
             subject: self.case.subject,
             parties: &self.case.policy.parties,
             grants: &self.grants,
-            also: None,
+            also: self.also.filter(|(_, counts)| *counts == Truth::Yes).map(|(sdist, _)| sdist),
         }
     }
 

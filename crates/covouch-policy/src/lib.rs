@@ -38,8 +38,8 @@ pub use self::{
     judge::{Page, Policies, WantedFolder, WantedIndex},
     preset::Preset,
     program::{
-        Blocked, Downgrade, Gateway, HostPort, IndexAddress, Mode, PartySource, Policy, RuleView, SourceKind,
-        WaiverView,
+        Blocked, Derive, Downgrade, Gateway, HostPort, IndexAddress, Mode, PartySource, Policy, RuleView,
+        SourceKind, WaiverView,
     },
     reasons::Explanation,
     report::{FileReport, PartyReport, Report, Totals},

@@ -21,6 +21,9 @@ pub const WAIVERS: usize = 20_000;
 /// Most root keys of one party.
 pub const KEYS: usize = 64;
 
+/// Most suites of one distribution: each is an index to fetch.
+pub const SUITES: usize = 8;
+
 /// Deepest delegation a party's root may start.
 pub const DEPTH: u8 = 8;
 

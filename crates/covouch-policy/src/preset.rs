@@ -12,9 +12,9 @@ use crate::code;
 /// A policy to start from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Preset {
-    /// The index, and three days of waiting.
+    /// The index, and three days of waiting unless Debian packaged the release.
     Starter,
-    /// The index, and seven days of waiting or two people of the team.
+    /// The index, and seven days of waiting unless Debian packaged the release or two people of the team vouch.
     Team,
     /// The index, and two people of the team, however old a file is.
     Strict,
@@ -111,6 +111,9 @@ impl Preset {
             return Err(PresetError::Signers { preset: self.as_str(), found });
         }
         let mut text = HEAD.to_owned();
+        if self != Self::Strict {
+            text.push_str(DEBIAN);
+        }
         for signer in filling.signers {
             text.push_str(&signer.table());
         }
@@ -123,9 +126,9 @@ impl Preset {
         let names: Vec<&str> = signers.iter().map(|signer| signer.name.as_str()).collect();
         let two = format!("at least 2 of ({})", names.join(", "));
         let (comment, admit) = match self {
-            Self::Starter => (AFTER_3_DAYS, "pypi and age >= 3d".to_owned()),
-            Self::Team if names.len() < 2 => (AFTER_7_DAYS, "pypi and age >= 7d".to_owned()),
-            Self::Team => (AFTER_7_DAYS_OR_TWO, format!("pypi and (age >= 7d or {two})")),
+            Self::Starter => (AFTER_3_DAYS, format!("pypi and (age >= 3d or {PACKAGED})")),
+            Self::Team if names.len() < 2 => (AFTER_7_DAYS, format!("pypi and (age >= 7d or {PACKAGED})")),
+            Self::Team => (AFTER_7_DAYS_OR_TWO, format!("pypi and (age >= 7d or {PACKAGED} or {two})")),
             Self::Strict => (BY_TWO, format!("pypi and {two}")),
         };
         let refuse = match self {
@@ -147,17 +150,28 @@ mode   = \"enforce\"  # or \"monitor\": report, and hold only hashes and index p
 index = \"pypi\"
 ";
 
+const DEBIAN: &str = "
+# Its maintainers say which sdists they packaged. Asked only about files that would else have to wait; where no
+# machine-wide apt configuration says so, write where the archive is:  mirror = \"https://…\"
+[party.debian]
+debian = { suites = [\"stable\", \"testing\"] }
+";
+
+/// A maintainer packaged exactly this sdist, or the one from which this wheel can be shown to come.
+const PACKAGED: &str = "debian or derived from debian";
+
 const AFTER_3_DAYS: &str = "\
-# Listed there for three days: nearly every release from a stolen account is found within hours.
+# Listed there for three days: nearly every release from a stolen account is found within hours. What a Debian
+# maintainer packaged need not wait.
 ";
 
 const AFTER_7_DAYS: &str = "\
 # Listed there for a week. With the keys of two people, an urgent fix need not wait: add them as
-# `[party.NAME]` and write  pypi and (age >= 7d or at least 2 of (NAME, NAME))
+# `[party.NAME]` and add  or at least 2 of (NAME, NAME)  in the brackets.
 ";
 
 const AFTER_7_DAYS_OR_TWO: &str = "\
-# Listed there for a week, or vouched for by two of us: an urgent fix need not wait.
+# Listed there for a week, packaged by a Debian maintainer, or vouched for by two of us: an urgent fix need not wait.
 ";
 
 const BY_TWO: &str = "\

@@ -24,6 +24,7 @@ use covouch_core::{
     level::Level,
     name::{ProjectName, ProjectPattern},
     party::PartyName,
+    publisher::PublisherName,
     time::{Duration, Timestamp},
 };
 use covouch_graph::{Parties, PartyIndex};
@@ -41,6 +42,7 @@ use crate::{
 pub struct Policy {
     pub(crate) name: Arc<str>,
     pub(crate) mode: Mode,
+    pub(crate) derive: Derive,
     pub(crate) parties: Parties,
     /// One for each of `parties`, in their order.
     pub(crate) sources: Vec<PartySource>,
@@ -78,6 +80,24 @@ impl PartySource {
     pub(crate) fn is_index(&self) -> bool {
         matches!(self.kind, SourceKind::Index(_))
     }
+
+    /// Whether its keys sign statements.
+    pub(crate) fn is_signer(&self) -> bool {
+        matches!(self.kind, SourceKind::Keys { .. } | SourceKind::Feed { .. })
+    }
+
+    /// The one level at which an adapter speaks; `None` where keys do.
+    pub(crate) fn own_level(&self) -> Option<Level> {
+        match self.kind {
+            SourceKind::Index(_) | SourceKind::Osv { .. } => Some(Level::Listed),
+            SourceKind::Debian { .. } => Some(Level::Packaged),
+            SourceKind::Keys { .. } | SourceKind::Feed { .. } => None,
+        }
+    }
+
+    pub(crate) fn is_distribution(&self) -> bool {
+        matches!(self.kind, SourceKind::Debian { .. })
+    }
 }
 
 /// What kind of evidence a party has.
@@ -92,6 +112,35 @@ pub enum SourceKind {
         /// The folder of statements, as the policy writes it: relative to the policy's own folder.
         from: Arc<str>,
     },
+    /// A curator's feed: a TUF repository, whose targets keys are its root keys.
+    Feed {
+        /// Where it is.
+        address: Url,
+        /// The digest of its first `root.json`.
+        root: Sha256,
+    },
+    /// A distribution's signed source index: it says which sdists were packaged.
+    Debian {
+        /// The suites, such as `stable`.
+        suites: Vec<Arc<str>>,
+        /// Where the archive is; apt's own configuration says so where the policy does not.
+        mirror: Option<Url>,
+    },
+    /// Records of malware in OSV's form: an automated source that only speaks against files.
+    Osv {
+        /// The folder, zip or JSON Lines file, as the policy writes it: relative to the policy's own folder.
+        from: Arc<str>,
+    },
+}
+
+/// Whether a vouch for an sdist is also one for the wheels that derive from it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Derive {
+    /// Only under `derived from P`.
+    #[default]
+    Separate,
+    /// It counts as the party's own word, at the same level.
+    Inherit,
 }
 
 /// How a policy says where an index is.
@@ -138,6 +187,15 @@ pub(crate) enum Condition {
     },
     Score(Decimal),
     Age(Duration),
+    /// The wheel equals what an sdist, for which this party vouches at this level, says it is.
+    Derived {
+        party: PartyIndex,
+        level: Level,
+    },
+    /// The file came from a publisher whose identity was verified; from this one, where one is named.
+    Attested(Option<PublisherName>),
+    /// It came from the publisher of the release before.
+    SamePublisher,
     Kind(FileKind),
     Yanked,
     Quarantined,
@@ -356,7 +414,12 @@ impl Policy {
     }
 
     pub(crate) fn signers(&self) -> impl Iterator<Item = &PartySource> {
-        self.sources.iter().filter(|source| !source.is_index())
+        self.sources.iter().filter(|source| source.is_signer())
+    }
+
+    /// The automated sources that only speak against files.
+    pub(crate) fn automated(&self) -> impl Iterator<Item = &PartySource> {
+        self.sources.iter().filter(|source| matches!(source.kind, SourceKind::Osv { .. }))
     }
 
     pub(crate) fn party_name(&self, party: PartyIndex) -> &str {

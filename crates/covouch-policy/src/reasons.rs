@@ -13,10 +13,11 @@ use std::{num::NonZeroUsize, sync::Arc};
 
 use covouch_core::{
     amount::{Amount, Decimal, Score},
-    evidence::{Evidence, Gap, Known, Stated},
+    evidence::{Continuity, Evidence, Gap, Known, Stated},
     key::PublicKey,
     level::Level,
     party::PartyName,
+    publisher::Publisher,
     statement::VetoReason,
     subject::Subject,
     time::{Duration, Timestamp},
@@ -24,6 +25,7 @@ use covouch_core::{
 use covouch_graph::{Chain, PartyIndex, Question, Support, TrustGraph, VetoFound};
 
 pub use self::sentence::{missing, sentence};
+pub use crate::facts::Comparison;
 use crate::{
     ast::Expression,
     facts::{Case, Home, Truth, World},
@@ -105,8 +107,8 @@ pub enum Detail {
     Word {
         /// Whose.
         party: PartyName,
-        /// Whether it is an index, which lists, and does not vouch.
-        is_index: bool,
+        /// What kind of word it is.
+        voice: Voice,
         /// At which level it was asked.
         level: Level,
         /// How much of it.
@@ -116,6 +118,21 @@ pub enum Detail {
         /// The highest level at which it says anything.
         highest: Option<Level>,
     },
+    /// What a wheel derives from.
+    Derived {
+        /// Who must vouch for the sdist.
+        party: PartyName,
+        /// At which level.
+        level: Level,
+        /// Whether they do; `None` where there is nothing they could vouch for.
+        vouched: Option<Outcome>,
+        /// What comparing the wheel with it found.
+        comparison: Comparison,
+    },
+    /// Who published the file, where anybody is known.
+    Attested(Option<Vec<Publisher>>),
+    /// How the publisher stands to the one before, where it is known.
+    SamePublisher(Option<Continuity>),
     /// A score.
     Score {
         /// The minimum.
@@ -144,6 +161,17 @@ pub enum Detail {
     Vetoes(Vec<(Vec<PartyName>, VetoReason)>),
     /// Always so.
     AllowBuild,
+}
+
+/// What kind of word a party's is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Voice {
+    /// An index lists.
+    Index,
+    /// A distribution packages.
+    Distribution,
+    /// A key signs.
+    Signer,
 }
 
 /// What a party's word amounts to.
@@ -201,7 +229,8 @@ impl Policies {
 fn explain(case: &Case<'_>) -> PolicyExplanation {
     let policy = case.policy;
     let (grants, assumed) = case.grants();
-    let question = Question { subject: case.subject, parties: &policy.parties, grants: &grants, also: None };
+    let also = case.inherited().filter(|(_, counts)| *counts == Truth::Yes).map(|(sdist, _)| sdist);
+    let question = Question { subject: case.subject, parties: &policy.parties, grants: &grants, also };
     let support = case.graph.support(&question);
     let teller = Teller { case, support: &support, assumed: &assumed };
     let admit = case.applicable.admit;
@@ -283,10 +312,14 @@ impl Teller<'_, '_> {
             Outcome::NotMet
         };
         let policy = self.case.policy;
-        let is_index = policy.sources.iter().any(|source| source.party == party && source.is_index());
+        let voice = match policy.sources.iter().find(|source| source.party == party) {
+            Some(source) if source.is_index() => Voice::Index,
+            Some(source) if source.is_distribution() => Voice::Distribution,
+            Some(_) | None => Voice::Signer,
+        };
         let highest = alone.last().map(|(level, _)| *level);
         let Some(named) = policy.parties.get(party) else { return (outcome, Detail::AllowBuild) };
-        (outcome, Detail::Word { party: named.name.clone(), is_index, level, needed, found, highest })
+        (outcome, Detail::Word { party: named.name.clone(), voice, level, needed, found, highest })
     }
 
     fn alone(&self, party: PartyIndex) -> &[(Level, Amount)] {
@@ -337,11 +370,34 @@ impl Teller<'_, '_> {
                 Home::Known(source, _) => Some(source.name.clone()),
                 Home::None | Home::Unknown(_) => None,
             }),
+            Condition::Derived { party, level } => self.derived(*party, *level),
+            Condition::Attested(_) => {
+                Detail::Attested(match self.case.evidence.publishers(self.case.subject) {
+                    Some(Known::Is(publishers)) => Some(publishers.clone()),
+                    Some(Known::Unknown(_)) | None => None,
+                })
+            }
+            Condition::SamePublisher => {
+                Detail::SamePublisher(match self.case.evidence.continuity(self.case.subject) {
+                    Some(Known::Is(continuity)) => Some(*continuity),
+                    Some(Known::Unknown(_)) | None => None,
+                })
+            }
             Condition::Vetoes(_) => self.vetoes(|_| true),
             Condition::VetoBy(by) => self.vetoes(|party| by.contains(party)),
             Condition::Not(_) => Detail::Not,
             Condition::Kind(_) => Detail::Kind,
             _ => Detail::AllowBuild,
+        }
+    }
+
+    fn derived(&self, party: PartyIndex, level: Level) -> Detail {
+        let Some(named) = self.case.policy.parties.get(party) else { return Detail::AllowBuild };
+        Detail::Derived {
+            party: named.name.clone(),
+            level,
+            vouched: self.case.vouched_origin(party, level).map(Outcome::from),
+            comparison: self.case.comparison(),
         }
     }
 

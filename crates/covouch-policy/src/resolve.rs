@@ -16,7 +16,7 @@ use covouch_graph::PartyIndex;
 
 use self::parties::{Declaration, Declared};
 use crate::{
-    ast::{Expression, Form},
+    ast::Expression,
     error::{Fault, PolicyError, PolicyErrors, shown},
     file::{Document, Lines, Placed},
     program::{Approval, Condition, Formula, Policy, SourceKind},
@@ -75,9 +75,7 @@ impl Document {
 
 fn resolve(document: &Document, faults: &mut Faults<'_>) -> Option<Policy> {
     let declared = parties::declare(document, faults);
-    if let Some(derive) = &document.policy.derive {
-        faults.error(derive.at, Fault::NotYet(shown("derive")));
-    }
+    let derive = settings::derive(document.policy.derive.as_ref(), faults);
     let admit = match &document.policy.admit {
         Some(written) => formula::admit(written, &declared, faults),
         None => {
@@ -92,10 +90,10 @@ fn resolve(document: &Document, faults: &mut Faults<'_>) -> Option<Policy> {
     let waivers = settings::waivers(document, &declared, faults);
     let gateway = settings::gateway(&document.gateway, faults);
     let mode = settings::mode(document.mode.as_ref(), faults);
-    later_weights(document, &declared, faults);
     let policy = Policy {
         name: document.lines.file().clone(),
         mode,
+        derive,
         parties: declared.parties.clone()?,
         sources: declared.sources.clone(),
         admit: admit?,
@@ -108,27 +106,9 @@ fn resolve(document: &Document, faults: &mut Faults<'_>) -> Option<Policy> {
     // Only a policy whose every name is known can be asked whether it can be met.
     if faults.errors.is_empty() {
         check_formulas(&policy, faults);
-        warn_unused(document, &declared, &policy, faults);
+        warn_unused(document, &policy, faults);
     }
     Some(policy)
-}
-
-/// A weight is used where a score is asked for.
-fn later_weights(document: &Document, declared: &Declared, faults: &mut Faults<'_>) {
-    let mut scores = false;
-    for written in expressions(document) {
-        written.walk(&mut |part| scores |= matches!(part.form, Form::Score(_)));
-    }
-    for (name, later) in declared.later.iter().filter(|_| scores) {
-        if let Some(at) = later.weight {
-            faults.error(at, Fault::NotYet(shown(name)));
-        }
-    }
-}
-
-fn expressions(document: &Document) -> impl Iterator<Item = &Expression> {
-    let rules = document.rules.iter().filter_map(|rule| rule.admit.as_ref());
-    document.policy.admit.iter().chain(&document.policy.refuse).chain(rules)
 }
 
 fn check_formulas(policy: &Policy, faults: &mut Faults<'_>) {
@@ -143,15 +123,16 @@ fn check_formulas(policy: &Policy, faults: &mut Faults<'_>) {
 }
 
 /// Parties nothing asks for. An index is always asked: projects no rule pins may come from it.
-fn warn_unused(document: &Document, declared: &Declared, policy: &Policy, faults: &mut Faults<'_>) {
+fn warn_unused(document: &Document, policy: &Policy, faults: &mut Faults<'_>) {
     let used = used(policy);
-    let named: BTreeSet<&PartyName> = declared.later.keys().collect();
     for table in &document.parties {
         let Ok(name) = PartyName::parse(&table.name.value) else { continue };
         let asked = policy.sources.iter().find(|source| source.name == name).is_some_and(|source| {
-            matches!(source.kind, SourceKind::Index(_)) || used.contains(&source.party)
+            // Records of malware keep files out by being there.
+            matches!(source.kind, SourceKind::Index(_) | SourceKind::Osv { .. })
+                || used.contains(&source.party)
         });
-        if !asked || named.contains(&name) {
+        if !asked {
             faults.warn(table.name.at, Fault::PartyUnused(shown(name)));
         }
     }
@@ -195,7 +176,7 @@ impl Formula {
         let allows_build = condition.any(&|part| matches!(part, Condition::AllowBuild));
         let mut asks = BTreeSet::new();
         condition.walk(&mut |part| match part {
-            Condition::Support { party, .. } => {
+            Condition::Support { party, .. } | Condition::Derived { party, .. } => {
                 asks.insert(*party);
             }
             Condition::Score(_) => asks.extend(declared.weighing()),

@@ -58,13 +58,14 @@ enum Level {
 struct Party {
     /// An index: a name such as `pypi`, whose address the installer knows, or an address.
     index: Option<String>,
-    /// A distribution's signed source index. Not read by this version yet.
-    debian: Option<serde_json::Map<String, serde_json::Value>>,
-    /// A folder or zip of OSV records. Not read by this version yet.
+    /// A distribution's signed source index: whoever packaged an sdist took these very bytes.
+    debian: Option<Debian>,
+    /// Records of malware in OSV's form: a folder, a zip or a JSON Lines file, relative to this file. What is on
+    /// record is kept out.
     osv: Option<String>,
-    /// The address of a feed. Not read by this version yet.
+    /// The address of a curator's feed.
     feed: Option<String>,
-    /// The digest of a feed's first root.
+    /// The digest of the feed's first `root.json`: `sha256:…`.
     root: Option<String>,
     /// An OpenSSH public key: `ssh-ed25519 AAAA… name`.
     key: Option<String>,
@@ -96,6 +97,24 @@ enum Weight {
 #[expect(dead_code, reason = "only its shape is used")]
 struct Number(#[schemars(range(min = 0, max = 1_000_000))] f64);
 
+#[derive(JsonSchema)]
+#[schemars(rename_all = "lowercase")]
+#[expect(dead_code, reason = "only its shape is used")]
+enum DeriveRule {
+    Inherit,
+}
+
+/// A distribution's signed source index.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its shape is used")]
+struct Debian {
+    /// Its suites, such as `stable` and `testing`.
+    suites: Vec<String>,
+    /// Where the archive is, where apt's own configuration does not say so.
+    mirror: Option<String>,
+}
+
 /// What lets a file in, and what keeps it out.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
@@ -105,8 +124,8 @@ struct Requirement {
     admit: String,
     /// What keeps a file out under every rule, as in `quarantined or vetoes`.
     refuse: Option<String>,
-    /// Whether derived evidence counts as a party's own word. Not read by this version yet.
-    derive: Option<String>,
+    /// `inherit` lets a vouch for an sdist count, at its level, for the wheels that derive from it.
+    derive: Option<DeriveRule>,
 }
 
 /// A requirement for some projects.

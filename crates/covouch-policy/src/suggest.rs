@@ -11,7 +11,7 @@ use covouch_core::{
 use crate::{
     judge::Policies,
     program::SourceKind,
-    reasons::{Detail, Explanation, Outcome, Part},
+    reasons::{Detail, Explanation, Outcome, Part, Voice},
     verdict::{IndecisionCause, Verdict},
 };
 
@@ -109,7 +109,7 @@ pub fn suggest(
         let source = policy.sources().iter().find(|source| source.name == *name)?;
         match &source.kind {
             SourceKind::Keys { from, .. } => Some(Arc::clone(from)),
-            SourceKind::Index(_) => None,
+            _ => None,
         }
     };
     if let Some(folder) = could.first().and_then(folder) {
@@ -157,7 +157,7 @@ fn collect_signers(part: &Part, signers: &mut Vec<PartyName>) {
         return;
     }
     match &part.detail {
-        Detail::Word { party, is_index: false, .. } if !signers.contains(party) => {
+        Detail::Word { party, voice: Voice::Signer, .. } if !signers.contains(party) => {
             signers.push(party.clone())
         }
         Detail::Score { without, .. } => {

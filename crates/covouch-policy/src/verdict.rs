@@ -52,6 +52,13 @@ pub enum RefusalCause {
     },
     /// The policy's `refuse` holds.
     Policy,
+    /// An automated source has the release on record as malware.
+    OnRecord {
+        /// The record, such as `MAL-2024-1234`.
+        id: Arc<str>,
+        /// What it says, in one line.
+        summary: Arc<str>,
+    },
     /// The requirement would be met without negative evidence that is there.
     NegativeEvidence,
     /// A wheel of the release is kept out, and nobody allowed to build instead.
@@ -249,6 +256,7 @@ pub fn refuses(code: Code) -> bool {
         code::WRONG_INDEX,
         code::HASH_MISMATCH,
         code::REFUSED_BY_POLICY,
+        code::MALWARE_RECORDED,
         code::NEGATIVE_EVIDENCE,
         code::SIBLING_KEPT_OUT,
         code::SIBLING_UNJUDGED,
@@ -264,6 +272,7 @@ impl Refusal {
             RefusalCause::WrongIndex { .. } => code::WRONG_INDEX,
             RefusalCause::HashMismatch { .. } => code::HASH_MISMATCH,
             RefusalCause::Policy => code::REFUSED_BY_POLICY,
+            RefusalCause::OnRecord { .. } => code::MALWARE_RECORDED,
             RefusalCause::NegativeEvidence => code::NEGATIVE_EVIDENCE,
             RefusalCause::SiblingKeptOut { .. } => code::SIBLING_KEPT_OUT,
             RefusalCause::SiblingUnjudged { .. } => code::SIBLING_UNJUDGED,

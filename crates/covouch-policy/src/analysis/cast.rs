@@ -10,7 +10,7 @@ use covouch_core::{
 
 use crate::{
     ast::{Expression, Form},
-    program::{Condition, Policy},
+    program::{Condition, PartySource, Policy},
 };
 
 /// A party of the cast.
@@ -35,8 +35,8 @@ pub(super) struct Cast {
 #[derive(Debug)]
 pub(super) struct Member {
     pub(super) name: PartyName,
-    /// It lists files; no key has to be stolen for that.
-    pub(super) is_index: bool,
+    /// It is an index or a distribution; no key of ours has to be stolen for its word.
+    pub(super) is_adapter: bool,
     /// The level its bare name asks for, where that can be seen.
     bare: Option<Level>,
     owner: Option<Owner>,
@@ -49,12 +49,13 @@ impl Cast {
         let mut cast = Self::default();
         for policy in policies {
             for (index, party) in policy.parties().iter() {
-                let is_index = policy.indexes().any(|source| source.party == index);
+                let source = policy.sources.iter().find(|source| source.party == index);
+                let adapter = source.and_then(PartySource::own_level);
                 let weighs = Level::ALL.into_iter().find(|level| party.weights.at(*level).millionths() > 0);
                 let member = Member {
                     name: party.name.clone(),
-                    is_index,
-                    bare: if is_index { Some(Level::Listed) } else { weighs },
+                    is_adapter: adapter.is_some(),
+                    bare: adapter.or(weighs),
                     owner: party.owner.clone(),
                     roots: party.roots.clone(),
                 };

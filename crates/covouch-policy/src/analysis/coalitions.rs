@@ -163,6 +163,7 @@ impl Stage {
                 count => format!("not at least {count} vetoes"),
             }),
             Some(Variable::Absent(what)) => Some(format!("not {what}")),
+            Some(Variable::Fact(what)) => Some(what.clone()),
             Some(Variable::From(index)) => cast.member(*index).map(|index| format!("index {}", index.name)),
             Some(Variable::Kind) => ["sdist", "wheel", "pure"].get(before).map(ToString::to_string),
             None => None,

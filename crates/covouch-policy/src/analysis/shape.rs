@@ -27,6 +27,8 @@ pub(super) enum Shape {
     FewerVetoes(usize),
     /// What is written here does not hold.
     Absent(String),
+    /// What is written here holds.
+    Fact(String),
     /// The file comes from this index.
     From(Actor),
     /// The file is of this kind.
@@ -137,6 +139,17 @@ impl Reader<'_> {
             },
             Condition::Score(minimum) => Shape::Score { weights: self.weights(), minimum: *minimum },
             Condition::Age(age) => Shape::Age(*age),
+            // Whoever steals a key can vouch for an sdist and build the wheel from it.
+            Condition::Derived { party, level } => match self.actor(*party) {
+                Some(actor) => Shape::all(vec![
+                    Shape::Support { actor, level: *level, at_least: Amount::FULL },
+                    Shape::Fact("a wheel that derives from its sdist".to_owned()),
+                ]),
+                None => Shape::any(Vec::new()),
+            },
+            Condition::Attested(None) => Shape::Fact("attested".to_owned()),
+            Condition::Attested(Some(publisher)) => Shape::Fact(format!("attested by \"{publisher}\"")),
+            Condition::SamePublisher => Shape::Fact("same-publisher".to_owned()),
             Condition::Kind(kind) => Shape::Kind(Kind::from(*kind)),
             Condition::AllowBuild => Shape::all(Vec::new()),
             // These speak against a file, and stand in `refuse` or behind `not` only.
@@ -168,9 +181,13 @@ impl Reader<'_> {
             ),
             Condition::Kind(kind) => Shape::NotKind(Kind::from(*kind)),
             // These speak for a file, and never refuse one.
-            Condition::Support { .. } | Condition::Score(_) | Condition::Age(_) | Condition::AllowBuild => {
-                Shape::any(Vec::new())
-            }
+            Condition::Support { .. }
+            | Condition::Score(_)
+            | Condition::Age(_)
+            | Condition::Derived { .. }
+            | Condition::Attested(_)
+            | Condition::SamePublisher
+            | Condition::AllowBuild => Shape::any(Vec::new()),
         }
     }
 

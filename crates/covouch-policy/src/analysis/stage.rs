@@ -33,6 +33,8 @@ pub(super) enum Variable {
     Vetoes(Vec<usize>),
     /// Something that keeps out; second state: it is absent.
     Absent(String),
+    /// Something that must hold; second state: it does.
+    Fact(String),
     /// The index the project is pinned to; second state: the file comes from there.
     From(Actor),
     /// The kind of file: another one, sdist, wheel, pure wheel.
@@ -137,7 +139,7 @@ impl Variable {
             Self::Voice(states) => states.iter().map(|state| below(state, states)).collect(),
             Self::Age(ages) => chain(ages.len() + 1),
             Self::Vetoes(counts) => chain(counts.len() + 1),
-            Self::Absent(_) | Self::From(_) => chain(2),
+            Self::Absent(_) | Self::Fact(_) | Self::From(_) => chain(2),
             Self::Kind => vec![Vec::new(), vec![0], vec![0], vec![2]],
         }
     }
@@ -157,6 +159,7 @@ impl Variable {
                 Some(reaching(counts.iter().map(|known| known <= count)))
             }
             (Self::Absent(known), Shape::Absent(what)) => (known == what).then(|| vec![false, true]),
+            (Self::Fact(known), Shape::Fact(what)) => (known == what).then(|| vec![false, true]),
             (Self::From(known), Shape::From(index)) => (known == index).then(|| vec![false, true]),
             (Self::Kind, Shape::Kind(kind)) => Some(kind.of_each().to_vec()),
             (Self::Kind, Shape::NotKind(kind)) => Some(kind.of_each().map(|holds| !holds).to_vec()),
@@ -243,7 +246,7 @@ fn classes(cast: &Cast, shapes: &[&Shape]) -> Vec<Vec<Vec<Actor>>> {
 }
 
 fn are_alike(cast: &Cast, left: Actor, right: Actor, (shapes, plain): (&[&Shape], &[Shape])) -> bool {
-    let is_index = |actor| cast.member(actor).is_some_and(|member| member.is_index);
+    let is_index = |actor| cast.member(actor).is_some_and(|member| member.is_adapter);
     is_index(left) == is_index(right)
         && heaviest(left, shapes) == heaviest(right, shapes)
         && shapes.iter().zip(plain).all(|(shape, plain)| shape.exchanged(left, right) == *plain)
@@ -297,7 +300,7 @@ fn states(
     let mut states: Vec<Vec<Given>> = vec![Vec::new()];
     for actor in voice {
         // An index lists a file or does not.
-        let is_index = cast.member(*actor).is_some_and(|member| member.is_index);
+        let is_index = cast.member(*actor).is_some_and(|member| member.is_adapter);
         let steps = steps(*actor, shapes, if is_index { Grain::Asked } else { grain });
         for state in states.clone() {
             let used: u16 = state.iter().map(|given| given.amount.units()).sum();
@@ -382,6 +385,7 @@ fn facts(shapes: &[&Shape]) -> Vec<Variable> {
                 Shape::Age(age) => ages.extend([*age]),
                 Shape::FewerVetoes(count) => vetoes.extend([*count]),
                 Shape::Absent(what) => also(Variable::Absent(what.clone())),
+                Shape::Fact(what) => also(Variable::Fact(what.clone())),
                 Shape::From(index) => also(Variable::From(*index)),
                 Shape::Kind(_) | Shape::NotKind(_) => also(Variable::Kind),
                 Shape::AtLeast(..) | Shape::Support { .. } | Shape::Score { .. } => {}

@@ -134,7 +134,7 @@ impl Stage {
     fn units(&self, variable: usize, state: usize, cast: &Cast) -> usize {
         let Some(Variable::Voice(states)) = self.variables.get(variable) else { return 0 };
         let given = states.get(state).into_iter().flatten();
-        let signed = given.filter(|given| cast.member(given.actor).is_some_and(|member| !member.is_index));
+        let signed = given.filter(|given| cast.member(given.actor).is_some_and(|member| !member.is_adapter));
         signed.map(|given| usize::from(given.amount.units())).sum()
     }
 }

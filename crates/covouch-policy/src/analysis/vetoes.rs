@@ -35,6 +35,9 @@ impl Lone {
             | Condition::Support { .. }
             | Condition::Score(_)
             | Condition::Age(_)
+            | Condition::Derived { .. }
+            | Condition::Attested(_)
+            | Condition::SamePublisher
             | Condition::AllowBuild => false,
         }
     }

@@ -42,7 +42,7 @@ impl Fault {
             }
             Self::NegativeAdmits(_) => "write `not` before it, or move it to `refuse`",
             Self::PositiveRefuses(_) => "say in `admit` what lets a file in",
-            Self::NotYet(_) => "leave it out until a later version reads it",
+            Self::OnlyAgainst(_) => "leave it out: what it has on record is kept out anyway",
             Self::LevelUnreachable { .. } => "leave the level out, or ask another party",
             Self::ScoreUnreachable(_) => "lower the minimum, or raise the weights",
             Self::GroupUnreachable(_) => "ask for fewer, or for parties of different owners",
@@ -51,7 +51,7 @@ impl Fault {
             Self::NotAnIndex(_) => "name a party that has `index`",
             Self::NotASigner(_) => "name a party that has `key` or `keys`",
             Self::WaiverApproval(_) => "write `approved-by = \"…\"`, the party whose key signs the waiver",
-            Self::IndexConflict { .. } => "give one of the two parties another name",
+            Self::IndexConflict { .. } | Self::PartyConflict(_) => "give one of the two parties another name",
             Self::KeyShared { .. } => "give each party keys of its own",
             Self::PartyUnused(_) => "name it in `admit` or `refuse`, or remove it",
             Self::OneKey(_) => "ask for two parties, or for an index or an age as well",
@@ -63,6 +63,8 @@ impl Fault {
 fn missing_key(key: &str) -> &'static str {
     match key {
         "schema" => "write `schema = 1` on top",
+        "suites" => "write `suites = [\"stable\", \"testing\"]`",
+        "root" => "write `root = \"sha256:…\"`, the digest of the feed's first `root.json`",
         "from" => "write `from = \"trust/\"`, the folder of the statements these keys sign",
         "projects" => "write `projects = [\"NAME\"]`; `*` stands for any run of characters",
         "expires" => "write `expires = 2026-12-31`",

@@ -14,6 +14,7 @@ use crate::{
 const TOP: &[&str] = &["schema", "mode", "party", "policy", "rule", "waiver", "gateway"];
 const PARTY: &[&str] =
     &["index", "debian", "osv", "feed", "root", "key", "keys", "from", "level", "weight", "owner", "depth"];
+const DEBIAN: &[&str] = &["suites", "mirror"];
 const POLICY: &[&str] = &["admit", "refuse", "derive"];
 const RULE: &[&str] = &["projects", "index", "admit"];
 const WAIVER: &[&str] = &["sha256", "reason", "expires", "approved-by", "installed"];
@@ -24,14 +25,12 @@ const GATEWAY: &[&str] = &["connect", "max-fallback-age", "max-lock-age", "block
 pub(crate) const KEYS: &[(&str, &[&str])] = &[
     ("", TOP),
     ("Party", PARTY),
+    ("Debian", DEBIAN),
     ("Requirement", POLICY),
     ("Rule", RULE),
     ("Waiver", WAIVER),
     ("Gateway", GATEWAY),
 ];
-
-/// The settings of later versions that say where a party's evidence comes from.
-const LATER: [&str; 3] = ["debian", "osv", "feed"];
 
 pub(super) fn document(reader: &mut Reader, top: &Table<'_>) -> Document {
     reader.only(top, TOP);
@@ -76,11 +75,13 @@ fn party(reader: &mut Reader, name: Placed<String>, table: &Table<'_>) -> PartyT
     if let Some(index) = reader.string(table, "index") {
         sources.push(Placed { at: index.at, value: SourceSetting::Index(index.value) });
     }
-    for key in LATER {
-        if let Some(value) = table.value(key) {
-            sources.push(Placed { at: value.span().start, value: SourceSetting::Later(key) });
-        }
+    if let Some(feed) = reader.string(table, "feed") {
+        sources.push(Placed { at: feed.at, value: SourceSetting::Feed(feed.value) });
     }
+    if let Some(osv) = reader.string(table, "osv") {
+        sources.push(Placed { at: osv.at, value: SourceSetting::Osv(osv.value) });
+    }
+    sources.extend(debian(reader, table));
     if let Some(key) = reader.string(table, "key") {
         sources.push(Placed { at: key.at, value: SourceSetting::Keys("key", vec![key]) });
     }
@@ -98,6 +99,18 @@ fn party(reader: &mut Reader, name: Placed<String>, table: &Table<'_>) -> PartyT
         owner: reader.string(table, "owner"),
         depth: reader.whole(table, "depth"),
     }
+}
+
+/// `debian = { suites = ["stable"], mirror = "https://…" }`
+fn debian(reader: &mut Reader, party: &Table<'_>) -> Option<Placed<SourceSetting>> {
+    let table = reader.table(party, "debian")?;
+    reader.only(&table, DEBIAN);
+    if table.value("suites").is_none() {
+        reader.fault(table.at, Fault::MissingKey { table: shown("`debian`"), key: "suites" });
+    }
+    let suites = reader.strings(&table, "suites").unwrap_or_default();
+    let mirror = reader.string(&table, "mirror");
+    Some(Placed { at: table.at, value: SourceSetting::Debian { suites, mirror } })
 }
 
 /// `weight = 0.5`, or `weight = { voted = 0.5, audited = 1.0 }`.

@@ -11,7 +11,7 @@ use super::{judge, page, page::Page};
 use crate::{
     error::{Fault, Place, PolicyError, PolicyErrors, shown},
     facts::{Case, World},
-    program::{IndexAddress, Policy, SourceKind},
+    program::{IndexAddress, PartySource, Policy, SourceKind},
     verdict::Verdict,
 };
 
@@ -124,6 +124,16 @@ impl Policies {
         distinct(self.iter().flat_map(Policy::indexes))
     }
 
+    /// Every party of the policies whose word an adapter looks up, each name once, the base policy's first.
+    pub fn adapters(&self) -> impl Iterator<Item = (&Policy, &PartySource)> {
+        let mut seen = BTreeSet::new();
+        let all = self.iter().flat_map(|policy| policy.sources().iter().map(move |source| (policy, source)));
+        all.filter(move |(_, source)| {
+            matches!(source.kind, SourceKind::Debian { .. } | SourceKind::Osv { .. })
+                && seen.insert(&source.name)
+        })
+    }
+
     /// Every folder of statements the policies name.
     #[must_use]
     pub fn folders(&self) -> Vec<WantedFolder> {
@@ -134,7 +144,7 @@ impl Policies {
                 policy: Arc::clone(&policy.name),
                 from: Arc::clone(from),
             }),
-            SourceKind::Index(_) => None,
+            _ => None,
         });
         folders.collect()
     }
@@ -147,25 +157,27 @@ fn distinct<'p>(sources: impl Iterator<Item = &'p crate::program::PartySource>) 
         SourceKind::Index(address) => {
             Some(WantedIndex { name: source.name.clone(), address: address.clone() })
         }
-        SourceKind::Keys { .. } => None,
+        _ => None,
     });
     indexes.filter(|index| seen.insert(index.name.clone())).collect()
 }
 
-/// Index names that mean one thing in the base policy and another in the project's.
+/// Names that mean one thing in the base policy and another in the project's.
 fn conflicts<'p>(base: &'p Policy, project: &'p Policy) -> impl Iterator<Item = PolicyError> + 'p {
-    project.indexes().filter_map(move |here| {
-        let there = base.indexes().find(|there| there.name == here.name)?;
-        let (SourceKind::Index(here_at), SourceKind::Index(there_at)) = (&here.kind, &there.kind) else {
-            return None;
+    project.sources().iter().filter_map(move |here| {
+        let there = base.sources().iter().find(|there| there.name == here.name)?;
+        let fault = match (&here.kind, &there.kind) {
+            (SourceKind::Index(here_at), SourceKind::Index(there_at)) if here_at == there_at => return None,
+            (SourceKind::Index(here_at), SourceKind::Index(there_at)) => {
+                Fault::IndexConflict { name: shown(&here.name), here: shown(here_at), base: shown(there_at) }
+            }
+            (SourceKind::Keys { .. }, SourceKind::Keys { .. }) => return None,
+            // A path is relative to its own policy: one text, two folders.
+            (SourceKind::Osv { .. }, SourceKind::Osv { .. }) => Fault::PartyConflict(shown(&here.name)),
+            (here_from, there_from) if here_from == there_from => return None,
+            _ => Fault::PartyConflict(shown(&here.name)),
         };
-        (here_at != there_at).then(|| PolicyError {
-            place: Place { file: Arc::clone(&project.name), line: 1, column: 1 },
-            fault: Fault::IndexConflict {
-                name: shown(&here.name),
-                here: shown(here_at),
-                base: shown(there_at),
-            },
-        })
+        let place = Place { file: Arc::clone(&project.name), line: 1, column: 1 };
+        Some(PolicyError { place, fault })
     })
 }

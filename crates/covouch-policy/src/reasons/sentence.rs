@@ -1,10 +1,16 @@
 //! One-line clauses from the tree, for yanked reasons, reason phrases and tables.
 
 use covouch_core::{
-    amount::Amount, evidence::Gap, level::Level, party::PartyName, shown::Shown, statement::VetoReason,
+    amount::Amount,
+    evidence::{Continuity, Gap},
+    level::Level,
+    party::PartyName,
+    publisher::Publisher,
+    shown::Shown,
+    statement::VetoReason,
 };
 
-use super::{Detail, Explanation, Outcome, Part, PolicyExplanation};
+use super::{Comparison, Detail, Explanation, Outcome, Part, PolicyExplanation, Voice};
 use crate::{
     limits,
     verdict::{IndecisionCause, RefusalCause, Verdict},
@@ -47,6 +53,9 @@ fn clause(policy: &PolicyExplanation, verdict: &Verdict) -> String {
                 format!("the project comes from `{home}`, which does not list this file")
             }
             RefusalCause::HashMismatch { home } => format!("`{home}` lists other bytes under this name"),
+            RefusalCause::OnRecord { id, summary } => {
+                format!("on record as malware: {} ({})", one_line(summary), one_line(id))
+            }
             RefusalCause::Policy => policy.refuse.as_ref().map(found).unwrap_or_default(),
             RefusalCause::NegativeEvidence => short(policy, &policy.admit),
             RefusalCause::SiblingKeptOut { wheel } => {
@@ -122,10 +131,61 @@ fn lacks(part: &Part) -> Option<String> {
             format!("uploaded {} ago, {needed} needed", found.rounded())
         }
         Detail::Age { needed, found: None, .. } => format!("upload time not known, {needed} needed"),
+        Detail::Derived { party, level, vouched, comparison } => {
+            derived((party, *level), *vouched, comparison)
+        }
+        Detail::Attested(publishers) => attested(part, publishers.as_deref()),
+        Detail::SamePublisher(continuity) => continued(*continuity).to_owned(),
         Detail::Kind => format!("not {}", of_kind(&part.text)),
         Detail::Not => part.parts.first().map(found)?,
         Detail::Yanked(_) | Detail::Quarantined(_) | Detail::Vetoes(_) | Detail::AllowBuild => return None,
     })
+}
+
+/// Why a wheel does not come in by what its sdist is worth.
+fn derived((party, level): (&PartyName, Level), vouched: Option<Outcome>, comparison: &Comparison) -> String {
+    let sdist = match comparison {
+        Comparison::NotPure => return format!("not derived from what {party} knows: not a pure wheel"),
+        Comparison::NoSdist => {
+            return format!("not derived from what {party} knows: its release has no sdist");
+        }
+        Comparison::NotCompared(sdist) | Comparison::Derives(sdist) | Comparison::Differs(sdist, _) => sdist,
+    };
+    match (vouched, comparison) {
+        (Some(Outcome::NotMet) | None, _) if level <= Level::Packaged => {
+            format!("{party} has not packaged `{sdist}`")
+        }
+        (Some(Outcome::NotMet) | None, _) => format!("{party} has not vouched for `{sdist}`"),
+        (Some(Outcome::Unknown), _) => format!("what {party} says of `{sdist}` is not known"),
+        (Some(Outcome::Met), Comparison::Differs(_, differences)) => {
+            let more = differences.len().saturating_sub(1);
+            let first = differences.first().map(|first| one_line(first).to_string()).unwrap_or_default();
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            format!("differs from `{sdist}`: {first}{more}")
+        }
+        (Some(Outcome::Met), _) => format!("not compared with `{sdist}`"),
+    }
+}
+
+fn attested(part: &Part, publishers: Option<&[Publisher]>) -> String {
+    match publishers {
+        None => "who published it is not known".to_owned(),
+        Some([]) => "nobody attests where it was published from".to_owned(),
+        Some(publishers) => {
+            let names: Vec<String> = publishers.iter().map(|publisher| publisher.name.to_string()).collect();
+            format!("published by {}, not {}", names.join(" and "), part.text)
+        }
+    }
+}
+
+fn continued(continuity: Option<Continuity>) -> &'static str {
+    match continuity {
+        None => "whether the publisher is the one before is not known",
+        Some(Continuity::Same) => "published as the release before",
+        Some(Continuity::Changed) => "published by somebody else than the release before",
+        Some(Continuity::Lost) => "not attested, while the release before was",
+        Some(Continuity::NeverHad) => "no release before it was attested",
+    }
 }
 
 fn of_kind(text: &str) -> &str {
@@ -141,7 +201,7 @@ fn voices(parts: &[Part]) -> Option<String> {
     let mut by_outcome: [Vec<PartyName>; 3] = Default::default();
     let [met, not_met, unknown] = &mut by_outcome;
     for part in parts {
-        let Detail::Word { party, .. } = &part.detail else { return None };
+        let Detail::Word { party, voice: Voice::Signer, .. } = &part.detail else { return None };
         match part.outcome {
             Outcome::Met => met.push(party.clone()),
             Outcome::NotMet => not_met.push(party.clone()),
@@ -166,14 +226,18 @@ fn voices(parts: &[Part]) -> Option<String> {
 }
 
 fn word(part: &Part) -> Option<String> {
-    let Detail::Word { party, is_index, level, needed, found, highest } = &part.detail else { return None };
-    Some(match (part.outcome, is_index, highest) {
-        (Outcome::Unknown, true, _) => format!("whether {party} lists it is not known"),
-        (Outcome::Unknown, false, _) => format!("what {party} said is not known"),
-        (_, true, _) => format!("{party} does not list it"),
-        (_, false, None) => format!("{party} has not said yes"),
-        (_, false, Some(highest)) if highest < level => format!("{party} said {highest}, {level} needed"),
-        (_, false, Some(_)) => format!("{party} gives {found} of {needed}"),
+    let Detail::Word { party, voice, level, needed, found, highest } = &part.detail else { return None };
+    Some(match (part.outcome, voice, highest) {
+        (Outcome::Unknown, Voice::Index, _) => format!("whether {party} lists it is not known"),
+        (Outcome::Unknown, Voice::Distribution, _) => format!("whether {party} packaged it is not known"),
+        (Outcome::Unknown, Voice::Signer, _) => format!("what {party} said is not known"),
+        (_, Voice::Index, _) => format!("{party} does not list it"),
+        (_, Voice::Distribution, _) => format!("{party} has not packaged it"),
+        (_, Voice::Signer, None) => format!("{party} has not said yes"),
+        (_, Voice::Signer, Some(highest)) if highest < level => {
+            format!("{party} said {highest}, {level} needed")
+        }
+        (_, Voice::Signer, Some(_)) => format!("{party} gives {found} of {needed}"),
     })
 }
 
@@ -244,7 +308,11 @@ fn wanted(part: &Part) -> Vec<String> {
             vec![format!("score {needed} (now {found}), from {}", from.join(", "))]
         }
         Detail::Age { reached: Some(reached), .. } => vec![format!("{} (on {reached})", part.text)],
-        Detail::Age { .. } | Detail::Kind => vec![part.text.clone()],
+        Detail::Age { .. }
+        | Detail::Kind
+        | Detail::Derived { .. }
+        | Detail::Attested(_)
+        | Detail::SamePublisher(_) => vec![part.text.clone()],
         Detail::Not | Detail::Yanked(_) | Detail::Quarantined(_) | Detail::Vetoes(_) | Detail::AllowBuild => {
             Vec::new()
         }

@@ -13,7 +13,7 @@ use super::Faults;
 use crate::{
     error::{Fault, shown},
     limits,
-    program::{Condition, Formula, Policy, SourceKind},
+    program::{Condition, Formula, PartySource, Policy, SourceKind},
 };
 
 /// Warns when one root key, and a file put on the indexes this minute, meet the formula.
@@ -116,6 +116,7 @@ impl Given<'_> {
             Condition::Support { party, at_least, .. } => self.support(*party) >= *at_least,
             Condition::Score(minimum) => self.score().reaches(*minimum),
             Condition::Age(_) => false,
+            Condition::Derived { party, .. } => self.support(*party) >= Amount::FULL,
             _ => true,
         }
     }
@@ -135,7 +136,8 @@ impl Given<'_> {
             .parties
             .iter()
             .map(|(index, party)| {
-                let level = if party.roots.is_empty() { Level::Listed } else { Level::Audited };
+                let source = self.policy.sources.iter().find(|source| source.party == index);
+                let level = source.and_then(PartySource::own_level).unwrap_or(Level::Audited);
                 Score::of(party.weights.at(level), self.support(index))
             })
             .sum()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use covouch_core::{amount::Amount, level::Level, party::PartyName};
+use covouch_core::{amount::Amount, level::Level, party::PartyName, publisher::PublisherName};
 use covouch_graph::PartyIndex;
 
 use super::{
@@ -109,26 +109,48 @@ impl Compiler<'_, '_> {
                 Some(Condition::Score(*minimum))
             }
             Form::VetoBy(name) => self.veto_by(name, written.at),
-            Form::Attested(_) | Form::SamePublisher | Form::DerivedFrom(..) => {
-                self.faults.error(written.at, Fault::NotYet(shown(written)));
-                None
-            }
+            Form::DerivedFrom(party, level) => self.derived(party, *level, written.at),
+            Form::Attested(publisher) => self.attested(publisher.as_deref(), written.at),
             other => plain(other),
         }
     }
 
-    /// Whether anybody's word adds to a score, those of a later version included.
+    /// Whether anybody's word adds to a score.
     fn any_weight(&self) -> bool {
         self.declared.weighing().next().is_some()
-            || self.declared.later.values().any(|later| later.weight.is_some())
+    }
+
+    fn attested(&mut self, publisher: Option<&str>, at: usize) -> Option<Condition> {
+        let Some(written) = publisher else { return Some(Condition::Attested(None)) };
+        let hint = "write a publisher such as `github:psf/requests`";
+        let publisher = self.faults.value(at, PublisherName::parse(written), hint)?;
+        Some(Condition::Attested(Some(publisher)))
+    }
+
+    /// `derived from` a party that can vouch for an sdist: an index only lists.
+    fn derived(&mut self, name: &PartyName, level: Option<Level>, at: usize) -> Option<Condition> {
+        let word = Word { party: name.clone(), level, at_least: None };
+        if let Declaration::Index { .. } = self.lookup(name, at)? {
+            let (party, level) = (shown(name), shown(level.unwrap_or(Level::Vouched)));
+            self.faults.error(at, Fault::LevelUnreachable { party, level, why: LISTS });
+            return None;
+        }
+        match self.word(&word, at)? {
+            Condition::Support { party, level, .. } => Some(Condition::Derived { party, level }),
+            _ => None,
+        }
     }
 
     fn word(&mut self, word: &Word, at: usize) -> Option<Condition> {
         let (party, level) = match self.lookup(&word.party, at)? {
-            Declaration::Index { party } => (party, self.listed(word, at)?),
+            Declaration::Index { party } => (party, self.at_most(word, (Level::Listed, LISTS), at)?),
+            Declaration::Distribution { party, level } if word.level.is_none() => (party, level),
+            Declaration::Distribution { party, .. } => {
+                (party, self.at_most(word, (Level::Packaged, PACKAGES), at)?)
+            }
             Declaration::Signer { party, level, .. } => (party, word.level.unwrap_or(level)),
-            Declaration::Later => {
-                self.faults.error(at, Fault::NotYet(shown(word)));
+            Declaration::Automated { .. } => {
+                self.faults.error(at, Fault::OnlyAgainst(shown(&word.party)));
                 return None;
             }
             Declaration::Broken => return None,
@@ -136,11 +158,13 @@ impl Compiler<'_, '_> {
         Some(Condition::Support { party, level, at_least: word.at_least.unwrap_or(Amount::FULL) })
     }
 
-    fn listed(&mut self, word: &Word, at: usize) -> Option<Level> {
+    /// The level asked for, where the party can speak at it.
+    fn at_most(&mut self, word: &Word, (highest, why): (Level, &'static str), at: usize) -> Option<Level> {
         match word.level {
-            None | Some(Level::Listed) => Some(Level::Listed),
+            None => Some(highest),
+            Some(level) if level <= highest => Some(level),
             Some(level) => {
-                let fault = Fault::LevelUnreachable { party: shown(&word.party), level: shown(level) };
+                let fault = Fault::LevelUnreachable { party: shown(&word.party), level: shown(level), why };
                 self.faults.error(at, fault);
                 None
             }
@@ -151,11 +175,15 @@ impl Compiler<'_, '_> {
     fn veto_by(&mut self, name: &PartyName, at: usize) -> Option<Condition> {
         let mut parties: Vec<PartyIndex> = Vec::new();
         for (other, declaration) in &self.declared.names {
-            if let Declaration::Signer { party, owner, .. } = declaration {
-                let owned = owner.as_ref().is_some_and(|owner| owner.as_str() == name.as_str());
-                if owned || other == name {
-                    parties.push(*party);
+            match declaration {
+                Declaration::Signer { party, owner, .. } => {
+                    let owned = owner.as_ref().is_some_and(|owner| owner.as_str() == name.as_str());
+                    if owned || other == name {
+                        parties.push(*party);
+                    }
                 }
+                Declaration::Automated { party } if other == name => parties.push(*party),
+                _ => {}
             }
         }
         if !parties.is_empty() {
@@ -167,9 +195,8 @@ impl Compiler<'_, '_> {
             return None;
         }
         let fault = match self.lookup(name, at)? {
-            Declaration::Later => Fault::NotYet(shown(format_args!("veto by {name}"))),
-            Declaration::Index { .. } | Declaration::Signer { .. } => Fault::NotASigner(shown(name)),
             Declaration::Broken => return None,
+            _ => Fault::NotASigner(shown(name)),
         };
         self.faults.error(at, fault);
         None
@@ -180,6 +207,9 @@ impl Compiler<'_, '_> {
         super::lookup(&name, self.declared, self.faults).cloned()
     }
 }
+
+const LISTS: &str = "an index only lists";
+const PACKAGES: &str = "a distribution only packages";
 
 /// Whether everything in it is negative evidence.
 fn speaks_against(expression: &Expression) -> bool {
@@ -199,6 +229,7 @@ fn plain(form: &Form) -> Option<Condition> {
         Form::Yanked => Condition::Yanked,
         Form::Quarantined => Condition::Quarantined,
         Form::Vetoes(count) => Condition::Vetoes(*count),
+        Form::SamePublisher => Condition::SamePublisher,
         Form::AllowBuild => Condition::AllowBuild,
         _ => return None,
     })

@@ -1,8 +1,12 @@
 //! `[party.NAME]`: who they are, where their evidence comes from, what their word weighs.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use covouch_core::{
+    digest::Sha256,
     key::PublicKey,
     level::Level,
     party::{Owner, PartyName},
@@ -24,8 +28,6 @@ use crate::{
 pub(super) struct Declared {
     pub(super) names: HashMap<PartyName, Declaration>,
     pub(super) owners: BTreeSet<String>,
-    /// Parties whose evidence this version does not read.
-    pub(super) later: BTreeMap<PartyName, Later>,
     /// `None` when there are too many.
     pub(super) parties: Option<Parties>,
     pub(super) sources: Vec<PartySource>,
@@ -57,16 +59,16 @@ pub(super) enum Declaration {
         level: Level,
         owner: Option<Owner>,
     },
-    /// Declared, and of no use to this version.
-    Later,
+    Distribution {
+        party: PartyIndex,
+        level: Level,
+    },
+    /// An automated source that only speaks against files.
+    Automated {
+        party: PartyIndex,
+    },
     /// Declared wrongly, which was noted.
     Broken,
-}
-
-/// A party of a kind that comes later.
-pub(super) struct Later {
-    /// Where its weight stands.
-    pub(super) weight: Option<usize>,
 }
 
 /// A party that was read and has no index yet.
@@ -79,16 +81,11 @@ struct Read {
 pub(super) fn declare(document: &Document, faults: &mut Faults<'_>) -> Declared {
     let mut read = Vec::new();
     let mut names = HashMap::new();
-    let mut later = BTreeMap::new();
     let mut owners = BTreeSet::new();
     for table in &document.parties {
         let Some(name) = name(&table.name, faults) else { continue };
         owners.extend(table.owner.iter().map(|owner| owner.value.clone()));
         let declaration = match source(table, faults) {
-            Some(SourceSetting::Later(_)) => {
-                later.insert(name.clone(), Later { weight: table.weights.first().map(|weight| weight.at) });
-                Declaration::Later
-            }
             Some(source) => {
                 read.extend(party(name.clone(), table, source, faults));
                 Declaration::Broken
@@ -99,7 +96,7 @@ pub(super) fn declare(document: &Document, faults: &mut Faults<'_>) -> Declared 
     }
     shared_keys(document, &read, faults);
     same_index(document, &read, faults);
-    number(read, Declared { names, owners, later, parties: None, sources: Vec::new() }, faults)
+    number(read, Declared { names, owners, parties: None, sources: Vec::new() }, faults)
 }
 
 /// Gives every party its index.
@@ -115,7 +112,9 @@ fn number(read: Vec<Read>, mut declared: Declared, faults: &mut Faults<'_>) -> D
     for (read, (party, _)) in read.into_iter().zip(parties.iter()) {
         let declaration = match &read.kind {
             SourceKind::Index(_) => Declaration::Index { party },
-            SourceKind::Keys { .. } => {
+            SourceKind::Debian { .. } => Declaration::Distribution { party, level: read.level },
+            SourceKind::Osv { .. } => Declaration::Automated { party },
+            SourceKind::Keys { .. } | SourceKind::Feed { .. } => {
                 Declaration::Signer { party, level: read.level, owner: read.party.owner.clone() }
             }
         };
@@ -164,18 +163,18 @@ fn party(
     source: &SourceSetting,
     faults: &mut Faults<'_>,
 ) -> Option<Read> {
-    let (kind, lowest) = match source {
-        SourceSetting::Index(address) => {
-            let at = table.sources.first().map_or(table.name.at, |source| source.at);
-            signers_only(table, faults);
-            (SourceKind::Index(address_of(address, at, faults)?), Level::Listed)
-        }
-        SourceSetting::Keys(_, keys) => (signer(&name, table, keys, faults)?, Level::Vouched),
-        SourceSetting::Later(_) => return None,
+    let at = table.sources.first().map_or(table.name.at, |source| source.at);
+    let kind = match source {
+        SourceSetting::Index(address) => SourceKind::Index(address_of(address, at, faults)?),
+        SourceSetting::Keys(_, keys) => signer(&name, table, keys, faults)?,
+        SourceSetting::Feed(address) => feed(table, (address, at), faults)?,
+        SourceSetting::Debian { suites, mirror } => debian(suites, (mirror.as_ref(), at), faults)?,
+        SourceSetting::Osv(from) => SourceKind::Osv { from: from.as_str().into() },
     };
-    let is_index = matches!(kind, SourceKind::Index(_));
-    let level = level(table, is_index, faults).unwrap_or(lowest);
-    let weights = weights(table, is_index, level, faults);
+    meaningless(table, &kind, faults);
+    let range = Range::of(&kind);
+    let level = level(table, range, faults).unwrap_or(range.bare);
+    let weights = weights(table, (range, level), faults);
     let depth = depth(table, faults);
     let owner = match &table.owner {
         Some(owner) => Some(faults.value(owner.at, Owner::parse(&owner.value), &spelling(&owner.value))?),
@@ -183,19 +182,118 @@ fn party(
     };
     let roots = match &kind {
         SourceKind::Keys { keys, .. } => keys.clone(),
-        SourceKind::Index(_) => Vec::new(),
+        // A feed's keys are known once it was read.
+        SourceKind::Feed { .. }
+        | SourceKind::Index(_)
+        | SourceKind::Debian { .. }
+        | SourceKind::Osv { .. } => Vec::new(),
     };
     Some(Read { party: Party { name, roots, owner, weights, depth }, level, kind })
 }
 
-/// Settings that mean nothing for an index.
-fn signers_only(table: &PartyTable, faults: &mut Faults<'_>) {
+/// The levels at which a kind of party can speak.
+#[derive(Clone, Copy)]
+struct Range {
+    /// What its bare name asks for.
+    bare: Level,
+    highest: Level,
+    /// Why there is nothing above.
+    why: &'static str,
+}
+
+impl Range {
+    const fn of(kind: &SourceKind) -> Self {
+        match kind {
+            SourceKind::Index(_) => {
+                Self { bare: Level::Listed, highest: Level::Listed, why: "an index only lists" }
+            }
+            SourceKind::Debian { .. } => {
+                Self { bare: Level::Packaged, highest: Level::Packaged, why: "a distribution only packages" }
+            }
+            // What only speaks against files has no level at all, which is said elsewhere.
+            SourceKind::Keys { .. } | SourceKind::Feed { .. } | SourceKind::Osv { .. } => {
+                Self { bare: Level::Vouched, highest: Level::Audited, why: "" }
+            }
+        }
+    }
+}
+
+impl Range {
+    fn unreachable(self, party: &str, level: Level) -> Fault {
+        Fault::LevelUnreachable { party: shown(party), level: shown(level), why: self.why }
+    }
+}
+
+/// Settings that mean nothing for this kind of party.
+fn meaningless(table: &PartyTable, kind: &SourceKind, faults: &mut Faults<'_>) {
     let depth = table.depth.as_ref().map(|depth| ("depth", depth.at));
     let from = table.from.as_ref().map(|from| ("from", from.at));
     let root = table.root.as_ref().map(|root| ("root", root.at));
-    for (key, at) in [depth, from, root].into_iter().flatten() {
-        faults.bad(at, format!("`{key}` means nothing for an index"), "remove it");
+    let level = table.level.as_ref().map(|level| ("level", level.at));
+    let weight = table.weights.first().map(|weight| ("weight", weight.at));
+    let (what, settings) = match kind {
+        SourceKind::Keys { .. } => ("a party with keys", vec![root]),
+        SourceKind::Feed { .. } => ("a feed", vec![from]),
+        SourceKind::Index(_) => ("an index", vec![depth, from, root]),
+        SourceKind::Debian { .. } => ("a distribution", vec![depth, from, root]),
+        SourceKind::Osv { .. } => {
+            ("a source that only speaks against files", vec![depth, from, root, level, weight])
+        }
+    };
+    for (key, at) in settings.into_iter().flatten() {
+        faults.bad(at, format!("`{key}` means nothing for {what}"), "remove it");
     }
+}
+
+/// A feed: its address, and the digest of its first root.
+fn feed(table: &PartyTable, (written, at): (&str, usize), faults: &mut Faults<'_>) -> Option<SourceKind> {
+    let address = web_address(written, "feed", &["https", "http", "file"]);
+    let address = address.map_err(|(clause, hint)| faults.bad(at, clause, hint)).ok();
+    let Some(root) = &table.root else {
+        let called = shown(format_args!("party `{}`", table.name.value));
+        faults.error(table.name.at, Fault::MissingKey { table: called, key: "root" });
+        return None;
+    };
+    let digits = root.value.strip_prefix("sha256:").unwrap_or(&root.value);
+    let root =
+        faults.value(root.at, Sha256::parse(digits), "write the `sha256:…` that the curator publishes");
+    Some(SourceKind::Feed { address: address?, root: root? })
+}
+
+/// A distribution: its suites, and where its archive is.
+fn debian(
+    suites: &[Placed<String>],
+    (mirror, at): (Option<&Placed<String>>, usize),
+    faults: &mut Faults<'_>,
+) -> Option<SourceKind> {
+    if suites.is_empty() {
+        faults.bad(at, "`suites` names no suite".to_owned(), "write `suites = [\"stable\", \"testing\"]`");
+    }
+    if let Some(first) = suites.get(limits::SUITES) {
+        let fault = Fault::TooMany { what: "suites", found: suites.len(), limit: limits::SUITES };
+        faults.error(first.at, fault);
+        return None;
+    }
+    for suite in suites {
+        // A suite becomes part of an address and of a file's name.
+        let plain = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-".contains(byte);
+        if suite.value.is_empty() || !suite.value.as_bytes().iter().all(|byte| plain(byte)) {
+            let clause = format!("`{}` is not the name of a suite", suite.value);
+            faults.bad(suite.at, clause, "write `stable`, `testing` or a code name");
+        }
+    }
+    let mirror = match mirror {
+        Some(mirror) => match web_address(&mirror.value, "mirror", &["https", "http"]) {
+            Ok(url) => Some(url),
+            Err((clause, hint)) => {
+                faults.bad(mirror.at, clause, hint);
+                return None;
+            }
+        },
+        None => None,
+    };
+    let suites: Vec<Arc<str>> = suites.iter().map(|suite| suite.value.as_str().into()).collect();
+    (!suites.is_empty()).then_some(SourceKind::Debian { suites, mirror })
 }
 
 fn signer(
@@ -231,7 +329,7 @@ fn signer(
     (!keys.is_empty()).then(|| SourceKind::Keys { keys, from: from.value.as_str().into() })
 }
 
-fn level(table: &PartyTable, is_index: bool, faults: &mut Faults<'_>) -> Option<Level> {
+fn level(table: &PartyTable, range: Range, faults: &mut Faults<'_>) -> Option<Level> {
     let written = table.level.as_ref()?;
     let Some(level) = Level::parse(&written.value) else {
         let hint = nearest_or_all(&written.value, &Level::ALL.map(Level::as_str), "levels");
@@ -241,23 +339,20 @@ fn level(table: &PartyTable, is_index: bool, faults: &mut Faults<'_>) -> Option<
         );
         return None;
     };
-    if is_index && level > Level::Listed {
-        let fault = Fault::LevelUnreachable { party: shown(&table.name.value), level: shown(level) };
-        faults.error(written.at, fault);
+    if level > range.highest {
+        faults.error(written.at, range.unreachable(&table.name.value, level));
         return None;
     }
     Some(level)
 }
 
 /// A plain weight counts from the party's level on.
-fn weights(table: &PartyTable, is_index: bool, level: Level, faults: &mut Faults<'_>) -> Weights {
+fn weights(table: &PartyTable, (range, level): (Range, Level), faults: &mut Faults<'_>) -> Weights {
     for weight in &table.weights {
         if let (Some(above), _) = weight.value
-            && is_index
-            && above > Level::Listed
+            && above > range.highest
         {
-            let fault = Fault::LevelUnreachable { party: shown(&table.name.value), level: shown(above) };
-            faults.error(weight.at, fault);
+            faults.error(weight.at, range.unreachable(&table.name.value, above));
         }
     }
     Weights::by_level(table.weights.iter().map(|weight| (weight.value.0.unwrap_or(level), weight.value.1)))
@@ -275,30 +370,41 @@ fn depth(table: &PartyTable, faults: &mut Faults<'_>) -> u8 {
     }
 }
 
-/// A name, or a web address without credentials: policies are committed, passwords are not.
+/// A name, or a web address.
 fn address_of(written: &str, at: usize, faults: &mut Faults<'_>) -> Option<IndexAddress> {
     if let Ok(name) = PartyName::parse(written) {
         return Some(IndexAddress::Named(name.as_str().into()));
     }
-    let Ok(url) = Url::parse(written) else {
+    if Url::parse(written).is_err() {
         let clause = format!("`{written}` is neither the name of an index nor an address");
         faults.bad(at, clause, "write `pypi`, or an address such as `https://packages.example/simple/`");
         return None;
-    };
+    }
+    match web_address(written, "index", &["https", "http"]) {
+        Ok(url) => Some(IndexAddress::Url(url)),
+        Err((clause, hint)) => {
+            faults.bad(at, clause, hint);
+            None
+        }
+    }
+}
+
+/// An address without credentials: policies are committed, passwords are not. Otherwise what is wrong with it, and
+/// what to write.
+fn web_address(written: &str, of: &str, schemes: &[&str]) -> Result<Url, (String, &'static str)> {
+    let not_one =
+        || (format!("`{written}` is not an address on the web"), "write one that starts with `https://`");
+    let url = Url::parse(written).map_err(|_| not_one())?;
     if !url.username().is_empty() || url.password().is_some() {
-        let clause = "the address of the index carries credentials".to_owned();
-        faults.bad(at, clause, "keep them in `netrc`, or in the installer's configuration");
-        return None;
+        return Err((
+            format!("the address of the {of} carries credentials"),
+            "keep them in `netrc`, or in the installer's configuration",
+        ));
     }
-    if !matches!(url.scheme(), "https" | "http") || !url.has_host() {
-        faults.bad(
-            at,
-            format!("`{written}` is not an address on the web"),
-            "write one that starts with `https://`",
-        );
-        return None;
+    if !schemes.contains(&url.scheme()) || (!url.has_host() && url.scheme() != "file") {
+        return Err(not_one());
     }
-    Some(IndexAddress::Url(url))
+    Ok(url)
 }
 
 /// Two parties with one key are one voice wherever that key speaks.

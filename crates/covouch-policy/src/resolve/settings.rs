@@ -17,7 +17,7 @@ use crate::{
     error::{Fault, nearest_or_all, shown},
     file::{Document, GatewayTable, Placed, RuleTable, WaiverTable},
     limits,
-    program::{Approval, Blocked, Downgrade, Gateway, HostPort, Mode, Rule, WaiverRule},
+    program::{Approval, Blocked, Derive, Downgrade, Gateway, HostPort, Mode, Rule, WaiverRule},
 };
 
 /// Waivers under the digests of their files.
@@ -30,6 +30,20 @@ const DURATION_HINT: &str = "write `12h`, `7d` or `2w`";
 
 /// How old an evidence lock may be where the policy does not say (formats, "Evidence lock").
 const LOCK_DAYS: u32 = 7;
+
+/// Whether a vouch for an sdist is also one for the wheels that derive from it.
+pub(super) fn derive(written: Option<&Placed<String>>, faults: &mut Faults<'_>) -> Derive {
+    match written.map(|written| written.value.as_str()) {
+        None => Derive::Separate,
+        Some("inherit") => Derive::Inherit,
+        Some(other) => {
+            let clause = format!("`derive` is `{other}` where only `inherit` means something");
+            let at = written.map_or(0, |written| written.at);
+            faults.bad(at, clause, "write `derive = \"inherit\"`, or leave it out");
+            Derive::Separate
+        }
+    }
+}
 
 pub(super) fn mode(written: Option<&Placed<String>>, faults: &mut Faults<'_>) -> Mode {
     choice(written, &[("enforce", Mode::Enforce), ("monitor", Mode::Monitor)], faults)
@@ -77,7 +91,7 @@ fn pinned(index: &Placed<String>, declared: &Declared, faults: &mut Faults<'_>) 
     match lookup(index, declared, faults)? {
         Declaration::Index { party } => return Some(*party),
         Declaration::Broken => {}
-        Declaration::Signer { .. } | Declaration::Later => {
+        Declaration::Signer { .. } | Declaration::Distribution { .. } | Declaration::Automated { .. } => {
             faults.error(index.at, Fault::NotAnIndex(shown(&index.value)));
         }
     }
@@ -116,7 +130,7 @@ fn approval(table: &WaiverTable, declared: &Declared, faults: &mut Faults<'_>) -
         (Some(party), None) => match lookup(party, declared, faults)? {
             Declaration::Signer { party, .. } => Some(Approval::Signed(*party)),
             Declaration::Broken => None,
-            Declaration::Index { .. } | Declaration::Later => {
+            Declaration::Index { .. } | Declaration::Distribution { .. } | Declaration::Automated { .. } => {
                 faults.error(party.at, Fault::NotASigner(shown(&party.value)));
                 None
             }

@@ -6,6 +6,7 @@
     reason = "a test stops at what it did not expect"
 )]
 
+mod adapters;
 mod analysis;
 mod analysis_impact;
 mod example;

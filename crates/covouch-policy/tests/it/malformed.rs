@@ -97,7 +97,12 @@ malformed! {
     a_score_without_weights: around("score >= 2.0", "").replace("weight = 2.0", "");
     a_group_of_one_owner: around("at least 2 of (ada, bob)", "").replace("from =", "owner = \"acme\"\nfrom =")
         .replace("owner = \"acme\"\nweight", "weight");
-    evidence_of_a_later_version: around("pypi and attested by \"github:psf/requests\" and same-publisher", "");
+    a_publisher_that_is_none: around("pypi and attested by \"psf/requests\"", "");
+    derived_from_an_index: around("pypi and derived from pypi", "");
+    derive_something_else: around("pypi", "derive = 'always'");
+    a_distribution_without_suites: around("pypi and debian", "[party.debian]\ndebian = { mirror = 'ftp://index.example/' }");
+    a_feed_without_its_root: around("pypi and curator", "[party.curator]\nfeed = 'https://curator.example/feed/'");
+    malware_records_that_vouch: around("pypi and malware", "[party.malware]\nosv = 'records/'\nlevel = 'audited'\nweight = 1.0");
     a_policy_that_admits_nothing: around("pypi", "").replace("admit = 'pypi'", "");
     an_empty_admit: around("", "");
     an_empty_file: "";

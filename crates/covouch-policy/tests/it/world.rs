@@ -191,6 +191,11 @@ impl World {
         policies.explain(&self.graph(), &self.evidence, subject, self.now)
     }
 
+    /// The verdict in one clause.
+    pub(crate) fn reason(&self, policies: &Policies, subject: &Subject) -> String {
+        covouch_policy::reasons::sentence(&self.explain(policies, subject))
+    }
+
     pub(crate) fn report(&self, policies: &Policies, subjects: &[Subject]) -> Report {
         policies.judge_all(&self.graph(), &self.evidence, subjects, self.now)
     }

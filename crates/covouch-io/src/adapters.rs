@@ -1,0 +1,238 @@
+//! Looking up what adapters know: what a distribution packaged, what is on record as malware, what a wheel derives
+//! from.
+//!
+//! # Invariants
+//! - Nothing is looked up that was not asked for, and nothing twice: a distribution is loaded once, two archives are
+//!   compared once for ever.
+//! - What could not be had is a gap, never a no.
+//!
+//! # Not here
+//! Whether a look-up can still change a verdict: the policy says so ([`Lookup`]).
+
+mod comparison;
+mod distribution;
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    path::PathBuf,
+    sync::Arc,
+};
+
+use covouch_core::{
+    code::Code,
+    evidence::{Derivation, Evidence, Finding, Gap, Known, Lookup},
+    level::Level,
+    name::ProjectName,
+    party::PartyName,
+    subject::Subject,
+    version::Version,
+};
+use futures_util::{StreamExt as _, stream};
+use url::Url;
+
+use self::{comparison::Comparer, distribution::Distribution};
+use crate::{
+    clock::Clock,
+    index::{Index, PageFetcher},
+    limits,
+    network::Network,
+    osv::Osv,
+    state::State,
+};
+
+/// A distribution the policy names.
+#[derive(Clone, Debug)]
+pub struct DistributionSource {
+    /// The party.
+    pub name: PartyName,
+    /// Its suites.
+    pub suites: Vec<Arc<str>>,
+    /// Where its archive is, where the policy says so.
+    pub mirror: Option<Url>,
+}
+
+/// An automated source of records of malware the policy names.
+#[derive(Clone, Debug)]
+pub struct AutomatedSource {
+    /// The party.
+    pub name: PartyName,
+    /// Where its records are.
+    pub path: PathBuf,
+}
+
+/// What the adapters work with.
+#[derive(Clone)]
+pub struct Means {
+    /// The way out.
+    pub network: Network,
+    /// What is kept.
+    pub state: State,
+    /// The time.
+    pub clock: Clock,
+    /// What asks for pages.
+    pub fetcher: PageFetcher,
+    /// The indexes by name.
+    pub indexes: HashMap<PartyName, Index>,
+}
+
+/// The adapters of some policies.
+pub struct Adapters {
+    distributions: BTreeMap<PartyName, Distribution>,
+    automated: Vec<(PartyName, Result<Osv, Gap>)>,
+    comparer: Comparer,
+    clock: Clock,
+}
+
+impl Adapters {
+    /// Reads what is on this machine; nothing is fetched yet.
+    #[must_use]
+    pub fn new(
+        distributions: Vec<DistributionSource>,
+        automated: Vec<AutomatedSource>,
+        means: &Means,
+    ) -> Self {
+        let distributions = distributions
+            .into_iter()
+            .map(|source| (source.name.clone(), Distribution::new(source, means.clone())))
+            .collect();
+        let automated = automated.into_iter().map(|source| {
+            let read = Osv::read(&source.path).map_err(|error| Gap {
+                code: error.code(),
+                source: source.name.as_str().into(),
+                detail: error.to_string().into(),
+            });
+            (source.name, read)
+        });
+        Self {
+            distributions,
+            automated: automated.collect(),
+            comparer: Comparer::new(means.clone()),
+            clock: means.clock,
+        }
+    }
+
+    /// Adds what is on record about all releases that indexes list in this evidence.
+    pub fn add_records(&self, evidence: &mut Evidence) {
+        if self.automated.is_empty() {
+            return;
+        }
+        let releases: HashSet<(ProjectName, Version)> =
+            evidence.listed().map(|file| (file.project.clone(), file.version.clone())).collect();
+        for (name, source) in &self.automated {
+            let osv = match source {
+                Ok(osv) => osv,
+                Err(gap) => {
+                    evidence.add_gap(name.clone(), gap.clone());
+                    continue;
+                }
+            };
+            for (project, version) in &releases {
+                for record in osv.holding(project, version, self.clock.now()) {
+                    evidence.add_record(name.clone(), project.clone(), version.clone(), record.clone());
+                }
+            }
+            evidence.add_consulted(name.clone());
+        }
+    }
+
+    /// Looks up until `wants` names nothing more; `progress` is called with how many were looked up, and how many
+    /// are known to be wanted.
+    pub async fn look_up(
+        &self,
+        evidence: &mut Evidence,
+        wants: &(dyn Fn(&Evidence) -> Vec<Lookup> + Sync),
+        progress: &(dyn Fn(usize, usize) + Sync),
+    ) {
+        let mut done = HashSet::new();
+        loop {
+            let mut wanted = wants(evidence);
+            wanted.retain(|lookup| !done.contains(lookup));
+            wanted.truncate(limits::LOOKUPS);
+            if wanted.is_empty() || done.len() >= limits::LOOKUPS {
+                return;
+            }
+            let total = done.len() + wanted.len();
+            done.extend(wanted.iter().cloned());
+            let mut count = total - wanted.len();
+            progress(count, total);
+            let found = wanted.into_iter().map(|lookup| self.find(lookup, evidence));
+            let mut found = stream::iter(found.collect::<Vec<_>>()).buffer_unordered(limits::PARALLEL_LOOKUPS);
+            let mut answers = Vec::new();
+            while let Some(answer) = found.next().await {
+                answers.extend(answer);
+                count += 1;
+                progress(count, total);
+            }
+            drop(found);
+            for answer in answers {
+                answer.add(evidence);
+            }
+        }
+    }
+
+    /// One look-up. What is already in evidence says which files it is about, and who lists them.
+    async fn find(&self, lookup: Lookup, evidence: &Evidence) -> Vec<Answer> {
+        match lookup {
+            Lookup::Distribution(name) => self.packaged(name, evidence).await,
+            Lookup::Comparison { wheel, sdist } => {
+                let derivation = self.comparer.compare(&wheel, &sdist, evidence).await;
+                vec![Answer::Derivation(wheel, derivation)]
+            }
+            Lookup::Publisher(subject) => vec![Answer::Publishers(subject.clone(), not_read(&subject))],
+            Lookup::Continuity(subject) => vec![Answer::Continuity(subject.clone(), not_read(&subject))],
+        }
+    }
+
+    /// Everything a distribution packaged, among the files that are listed.
+    async fn packaged(&self, name: PartyName, evidence: &Evidence) -> Vec<Answer> {
+        let Some(distribution) = self.distributions.get(&name) else { return Vec::new() };
+        let known = match distribution.load().await {
+            Ok(known) => known,
+            Err(gap) => return vec![Answer::Gap(name, gap)],
+        };
+        let mut answers: Vec<Answer> = Vec::new();
+        for subject in evidence.listed() {
+            if let Some(sighting) = known.debian.sighting(subject) {
+                let origin = sighting.to_string().into();
+                let finding = Finding { party: name.clone(), level: Level::Packaged, origin };
+                answers.push(Answer::Finding(subject.clone(), finding));
+            }
+        }
+        answers.push(match &known.gap {
+            Some(gap) => Answer::Gap(name, gap.clone()),
+            None => Answer::Consulted(name),
+        });
+        answers
+    }
+}
+
+/// Something that was found.
+enum Answer {
+    Finding(Subject, Finding),
+    Consulted(PartyName),
+    Gap(PartyName, Gap),
+    Derivation(Subject, Derivation),
+    Publishers(Subject, Gap),
+    Continuity(Subject, Gap),
+}
+
+impl Answer {
+    fn add(self, evidence: &mut Evidence) {
+        match self {
+            Self::Finding(subject, finding) => evidence.add_finding(subject, Known::Is(finding)),
+            Self::Consulted(party) => evidence.add_consulted(party),
+            Self::Gap(party, gap) => evidence.add_gap(party, gap),
+            Self::Derivation(wheel, derivation) => evidence.add_derivation(wheel, derivation),
+            Self::Publishers(subject, gap) => evidence.add_publishers(subject, Known::Unknown(gap)),
+            Self::Continuity(subject, gap) => evidence.add_continuity(subject, Known::Unknown(gap)),
+        }
+    }
+}
+
+fn not_read(subject: &Subject) -> Gap {
+    Gap {
+        code: Code::new("publisher-not-asked"),
+        source: subject.filename.as_str().into(),
+        detail: "who published it was not looked at".into(),
+    }
+}
