@@ -11,12 +11,15 @@ mod project;
 mod report;
 mod shadow;
 mod wrapped;
+mod written;
 
 use std::{
-    ffi::{OsStr, OsString},
+    ffi::OsString,
+    io::Write as _,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
-    process::ExitStatus,
+    process::{ExitStatus, Stdio},
+    sync::{Mutex, PoisonError},
 };
 
 use covouch_core::digest::Sha256;
@@ -56,7 +59,7 @@ pub(super) fn run(arguments: &Run, settings: &Settings, terminal: &Terminal) -> 
             _ => installer::Wrapped::Other,
         };
         let gate = Gate::open_for(listener, &loaded, (Renewing::Never, asked), settings, terminal).await?;
-        let child = Child::new(&gate, &wrapped.program, settings)?;
+        let mut child = Child::new(&gate, &wrapped, settings)?;
         // The terminal's interrupt reaches the command too; covouch stays to report.
         let interrupts = tokio::spawn(async { while tokio::signal::ctrl_c().await.is_ok() {} });
         let ended = match project::Project::of(&wrapped)? {
@@ -64,6 +67,8 @@ pub(super) fn run(arguments: &Run, settings: &Settings, terminal: &Terminal) -> 
             None => child.run(&wrapped.arguments, Path::new(".")).await,
         };
         interrupts.abort();
+        child.answer(&gate).await;
+        written::mend_files(&wrapped, &gate, terminal).await?;
         let session = gate.gateway.shutdown().await;
         let ended = report::Ended { command: &wrapped, code: ended?, at: settings.now() };
         let outcome = report::conclude(&session, &gate.policies, &ended);
@@ -111,10 +116,12 @@ pub(super) struct Child {
     /// Removed when the command ended.
     _caches: TempDir,
     changes: Vec<(String, Option<OsString>)>,
+    /// What it printed, where that is looked at before it is passed on.
+    printed: Option<Mutex<Vec<u8>>>,
 }
 
 impl Child {
-    fn new(gate: &Gate, program: &OsStr, settings: &Settings) -> Result<Self, Failure> {
+    fn new(gate: &Gate, wrapped: &Wrapped, settings: &Settings) -> Result<Self, Failure> {
         let clients = settings.state().root().join("clients");
         let nothing = clients.join("nothing");
         for folder in [&clients, &nothing] {
@@ -142,7 +149,23 @@ impl Child {
         let git = settings.environment("GIT_CONFIG_COUNT");
         let git = git.as_ref().and_then(|count| count.to_str());
         let changes = environment::changes(&environment, git);
-        Ok(Self { program: program.to_owned(), changes, clients, _caches: caches })
+        let program = wrapped.program.clone();
+        let printed = written::prints(wrapped).then(Mutex::default);
+        Ok(Self { program, changes, clients, _caches: caches, printed })
+    }
+
+    /// Passes on what was printed, with the addresses of the gate replaced.
+    async fn answer(&mut self, gate: &Gate) {
+        let Some(printed) = self.printed.take() else { return };
+        let bytes = printed.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mended = match std::str::from_utf8(&bytes) {
+            Ok(text) => written::mend(text, gate).await,
+            Err(_) => None,
+        };
+        let bytes = mended.map_or(bytes, String::into_bytes);
+        // A reader who has gone does not want it.
+        let mut stdout = std::io::stdout().lock();
+        drop(stdout.write_all(&bytes).and_then(|()| stdout.flush()));
     }
 
     /// Where shadows of projects are made.
@@ -171,11 +194,17 @@ impl Child {
             };
         }
         command.envs(variables.iter().map(|(name, value)| (name, value)));
-        let status = command.status().await.map_err(|error| {
+        let not_started = |error: std::io::Error| {
             let program = self.program.to_string_lossy();
             Failure::new("command-not-started", format!("`{program}` cannot be started: {error}"))
-        })?;
-        Ok(code(status))
+        };
+        let Some(printed) = &self.printed else {
+            return Ok(code(command.status().await.map_err(not_started)?));
+        };
+        let started = command.stdout(Stdio::piped()).spawn().map_err(not_started)?;
+        let ended = started.wait_with_output().await.map_err(not_started)?;
+        printed.lock().unwrap_or_else(PoisonError::into_inner).extend(ended.stdout);
+        Ok(code(ended.status))
     }
 }
 

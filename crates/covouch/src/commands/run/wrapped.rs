@@ -182,15 +182,18 @@ impl Wrapped {
         all.filter(|path| path.extension().is_none_or(|extension| extension != "toml") && path.is_file())
     }
 
-    /// The values of one of its own options, however they are attached.
+    /// The values of one of its own options, however they are attached: `--option value`, `--option=value`, `-ovalue`.
     pub(super) fn values(&self, option: &str) -> Vec<PathBuf> {
         let own = self.own();
+        let is_short = !option.starts_with("--");
         let value = |(at, argument): (usize, &OsString)| {
             let text = argument.to_string_lossy();
-            match text.strip_prefix(option)?.strip_prefix('=') {
-                Some(value) => Some(PathBuf::from(value)),
-                None if *text == *option => own.get(at + 1).map(PathBuf::from),
-                None => None,
+            match text.strip_prefix(option)? {
+                "" => own.get(at + 1).map(PathBuf::from),
+                attached => match attached.strip_prefix('=') {
+                    Some(value) => Some(PathBuf::from(value)),
+                    None => is_short.then(|| PathBuf::from(attached)),
+                },
             }
         };
         own.iter().enumerate().filter_map(value).collect()
