@@ -10,7 +10,10 @@ mod local;
 mod project;
 mod report;
 mod shadow;
+mod sources;
+mod uv;
 mod wrapped;
+mod wrappers;
 mod written;
 
 use std::{
@@ -47,9 +50,13 @@ pub(super) fn run(arguments: &Run, settings: &Settings, terminal: &Terminal) -> 
         terminal.warn("poetry cannot be pointed at another index; behind the guard it reaches none");
         terminal.hint("judge its lock instead: `covouch check poetry.lock`");
     }
-    if wrapped.installer == Installer::Uv {
-        wrapped::check_uv_configuration(Path::new("."), &uv_files(&wrapped, settings))?;
+    for started in wrapped.all() {
+        sources::check(started.installer, Path::new("."))?;
+        if started.installer == Installer::Uv {
+            uv::check_configuration(Path::new("."), &uv_files(started, settings))?;
+        }
     }
+    check_unshadowed(&wrapped, terminal)?;
     let loaded = Loaded::find(Path::new("."), settings, terminal)?;
     settings.block_on(async {
         let listener = listen(settings).await?;
@@ -59,7 +66,7 @@ pub(super) fn run(arguments: &Run, settings: &Settings, terminal: &Terminal) -> 
             _ => installer::Wrapped::Other,
         };
         let gate = Gate::open_for(listener, &loaded, (Renewing::Never, asked), settings, terminal).await?;
-        let mut child = Child::new(&gate, &wrapped, settings)?;
+        let mut child = Child::new(&gate, &wrapped, settings).await?;
         // The terminal's interrupt reaches the command too; covouch stays to report.
         let interrupts = tokio::spawn(async { while tokio::signal::ctrl_c().await.is_ok() {} });
         let ended = match project::Project::of(&wrapped)? {
@@ -78,6 +85,25 @@ pub(super) fn run(arguments: &Run, settings: &Settings, terminal: &Terminal) -> 
         }
         Ok(outcome.exit)
     })?
+}
+
+/// Looks at what uv would do with a lock, where something else starts it: there is no copy of the lock for it then.
+fn check_unshadowed(wrapped: &Wrapped, terminal: &Terminal) -> Result<(), Failure> {
+    let is_uv = |started: &&Wrapped| started.installer == Installer::Uv;
+    if wrapped.installer == Installer::Uv || !wrapped.all().into_iter().any(|started| is_uv(&started)) {
+        return Ok(());
+    }
+    let here = std::env::current_dir().map_err(|error| Failure::new("file-unreadable", error.to_string()))?;
+    let lock = shadow::project_root(&here).map(|root| root.join("uv.lock"));
+    let Some(lock) = lock.and_then(|lock| std::fs::read_to_string(lock).ok()) else { return Ok(()) };
+    terminal
+        .warn("what another program starts works on `uv.lock` itself, whose addresses lead past the gate");
+    terminal.hint("let covouch start uv: `… covouch run -- uv …`");
+    uv::check_lock(&lock)
+}
+
+fn escape(message: String, hint: &str) -> Failure {
+    Failure::new("argument-escapes-gate", message).hinting(hint).exiting(Exit::Usage)
 }
 
 /// Where uv reads settings besides the project (uv, "Configuration files").
@@ -115,13 +141,15 @@ pub(super) struct Child {
     clients: PathBuf,
     /// Removed when the command ended.
     _caches: TempDir,
+    /// What the command line sets; the changes stand above it.
+    variables: Vec<(OsString, OsString)>,
     changes: Vec<(String, Option<OsString>)>,
     /// What it printed, where that is looked at before it is passed on.
     printed: Option<Mutex<Vec<u8>>>,
 }
 
 impl Child {
-    fn new(gate: &Gate, wrapped: &Wrapped, settings: &Settings) -> Result<Self, Failure> {
+    async fn new(gate: &Gate, wrapped: &Wrapped, settings: &Settings) -> Result<Self, Failure> {
         let clients = settings.state().root().join("clients");
         let nothing = clients.join("nothing");
         for folder in [&clients, &nothing] {
@@ -145,13 +173,15 @@ impl Child {
             host: &host,
             caches: caches.path(),
             nothing: &nothing,
+            git_proxies: &git_proxies().await,
         };
         let git = settings.environment("GIT_CONFIG_COUNT");
         let git = git.as_ref().and_then(|count| count.to_str());
         let changes = environment::changes(&environment, git);
         let program = wrapped.program.clone();
         let printed = written::prints(wrapped).then(Mutex::default);
-        Ok(Self { program, changes, clients, _caches: caches, printed })
+        let variables = wrapped.variables.clone();
+        Ok(Self { program, variables, changes, clients, _caches: caches, printed })
     }
 
     /// Passes on what was printed, with the addresses of the gate replaced.
@@ -186,7 +216,7 @@ impl Child {
         variables: &[(&str, PathBuf)],
     ) -> Result<u8, Failure> {
         let mut command = Command::new(&self.program);
-        command.args(arguments).current_dir(folder);
+        command.args(arguments).current_dir(folder).envs(self.variables.iter().cloned());
         for (name, value) in &self.changes {
             match value {
                 Some(value) => command.env(name, value),
@@ -206,6 +236,16 @@ impl Child {
         printed.lock().unwrap_or_else(PoisonError::into_inner).extend(ended.stdout);
         Ok(code(ended.status))
     }
+}
+
+/// The settings of git, in all its configuration files, that name a proxy for one address or one remote.
+async fn git_proxies() -> Vec<String> {
+    let mut git = Command::new("git");
+    git.args(["config", "-z", "--name-only", "--get-regexp", r"^(http|remote)\..*\.proxy$"]);
+    // Without git nothing is cloned.
+    let Ok(asked) = git.stdin(Stdio::null()).output().await else { return Vec::new() };
+    let names = String::from_utf8_lossy(&asked.stdout).into_owned();
+    names.split('\0').filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
 /// Removes what commands that were killed left here: caches and shadows nobody has touched for a day.
