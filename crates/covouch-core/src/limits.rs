@@ -34,6 +34,19 @@ pub const JSON_DEPTH: usize = 32;
 /// Longest time between a statement's issue and its expiry: five years, in seconds.
 pub const VALIDITY_SECONDS: i64 = 5 * 366 * 86_400;
 
+/// Most voters or seeds an electorate names: a roster of so many is about 1 MB, and larger groups are communities whose
+/// members their seeds lead to.
+pub const VOTERS: usize = 4096;
+
+/// Most admins of an electorate: people who know one another.
+pub const ADMINS: usize = 64;
+
+/// Most recusals of an electorate, and most patterns of one.
+pub const RECUSALS: usize = 1024;
+
+/// Most voices one seed of a community can carry; 600ths of so many fit into what an arc of a network carries.
+pub const VOICES_PER_SEED: u16 = 100;
+
 /// Largest folder of statements of one key that is read: 64 MB is some 60,000 vouches.
 pub const CHAIN_BYTES: u64 = 64 << 20;
 

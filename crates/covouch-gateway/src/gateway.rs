@@ -20,6 +20,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use url::Url;
 
 use crate::{
+    address::{FileAddress, Piece},
     connect::Guard,
     destination::Destination,
     download::Downloads,
@@ -176,6 +177,29 @@ impl Gateway {
             here: self.root.join(&listed.address).ok()?,
             upstream: listed.remote.as_ref()?.request.url().clone(),
         })
+    }
+
+    /// The index a project comes from; `None` when there is none, or it cannot be asked.
+    pub async fn home(&self, project: &ProjectName) -> Option<PartyName> {
+        Some(self.gate.project(project).await.ok()?.home.clone())
+    }
+
+    /// What an address of this gateway stands for: the page or the file at the index it comes from. Clients write
+    /// addresses down, and the gateway's own lead nowhere once it is closed.
+    pub async fn upstream(&self, here: &Url) -> Option<Url> {
+        let path =
+            here.path().strip_prefix(self.root.path()).filter(|_| here.origin() == self.root.origin())?;
+        if let Some(project) = path.strip_prefix("simple/") {
+            let project = ProjectName::parse(project.trim_end_matches('/')).ok()?;
+            let home = self.home(&project).await?;
+            return self.gate.snapshot().index(&home).map(|index| index.page_url(&project));
+        }
+        let file = FileAddress::parse(path.strip_prefix("files/")?)?;
+        let mut url = self.locate(&file.project, &file.filename).await?.upstream;
+        if file.piece == Piece::Metadata {
+            url.set_path(&format!("{}.metadata", url.path()));
+        }
+        Some(url)
     }
 
     /// Decides with something else from now on. Requests under way finish with what they began with, and every file

@@ -210,6 +210,10 @@ impl Builder {
 
     fn add_file(&mut self, statement: &Verified<Statement>, filed: &mut Vec<Filed>, files: &mut Files) {
         let Some(listed) = statement.value().claim.files() else { return };
+        // Ballots are counted elsewhere, and a thousand of them on one file are no attack.
+        if matches!(statement.value().claim, Claim::Ballot(_)) {
+            return;
+        }
         for (_, sha256) in listed.iter() {
             let moments = self.later(statement);
             self.moments.files.entry(*sha256).or_default().extend(moments);

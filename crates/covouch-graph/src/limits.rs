@@ -10,7 +10,11 @@ pub const EVIDENCE: usize = 2_000;
 /// Most statements of one key about one file: a key needs one vouch, and a few renewals.
 pub const STATEMENTS_PER_ISSUER: usize = 64;
 
-/// Most delegations that can matter for one file, counted while walking backwards from the vouchers.
+/// Most delegations looked at while walking backwards from those who speak about one file, whoever hears them: a
+/// millisecond.
+pub const LOOKS: usize = 200_000;
+
+/// Most delegations that can matter for one file: those looked at, without what nobody stands behind.
 pub const DELEGATIONS: usize = 20_000;
 
 /// Most sets of requirements tried for one file. Ten parties with any five of them are 252.

@@ -198,7 +198,7 @@ fn lower(need: &mut [u16], waiting: &mut Vec<Vec<usize>>, key: usize, height: u1
 
 /// Most certifications any party lets each key start; at most one more than there are keys, and two for a mandate
 /// that ended: no chain is longer.
-fn have(instance: &Instance) -> Vec<u16> {
+pub(crate) fn have(instance: &Instance) -> Vec<u16> {
     let longest = u16::try_from(instance.keys.saturating_add(2)).unwrap_or(NEVER - 2).min(NEVER - 2);
     let mut outgoing: Vec<Vec<usize>> = vec![Vec::new(); instance.keys];
     for (position, way) in instance.delegations.iter().enumerate() {

@@ -17,6 +17,7 @@ use crate::{
     instance::{Certification, Delegation, Instance, KeyIndex, Root, Word},
     limits,
     node::NodeIndex,
+    potential,
     question::{Question, Undecidable},
     reach::Reach,
 };
@@ -67,6 +68,8 @@ struct Search<'g> {
     /// Keys by their need.
     waiting: Vec<Vec<KeyIndex>>,
     seen: usize,
+    /// Certifications by keys that said more about the file than is read.
+    crowded: Vec<Certification>,
 }
 
 impl TrustGraph {
@@ -84,11 +87,13 @@ impl TrustGraph {
         }
         search.located.expect(said.len());
         for said in said.chunk_by(|one, next| one.by == next.by) {
-            search.add_certifications(said)?;
+            search.add_speaker(said)?;
         }
         search.walk()?;
         search.add_roots(question);
+        search.check_issuers()?;
         let mut located = search.located;
+        located.keep_heard()?;
         located.keep_undominated()?;
         for (position, grant) in question.grants.iter().enumerate() {
             if question.parties.get(grant.party).is_some() {
@@ -157,6 +162,7 @@ impl<'g> Search<'g> {
             need: Vec::new(),
             waiting: Vec::new(),
             seen: 0,
+            crowded: Vec::new(),
         }
     }
 
@@ -169,14 +175,24 @@ impl<'g> Search<'g> {
         })
     }
 
+    /// What one key said about the file; of more than is read, a part that shows where it would be heard.
+    fn add_speaker(&mut self, said: &[Said<'g>]) -> Result<(), Undecidable> {
+        let before = self.located.instance.certifications.len();
+        let Some(read) = said.get(..limits::STATEMENTS_PER_ISSUER).filter(|read| read.len() < said.len())
+        else {
+            return self.add_certifications(said);
+        };
+        self.add_certifications(read)?;
+        let added = self.located.instance.certifications.iter().skip(before);
+        self.crowded.extend(added);
+        Ok(())
+    }
+
     /// What one key said about the file, or what others say through it.
     fn add_certifications(&mut self, said: &[Said<'g>]) -> Result<(), Undecidable> {
         let Some(Said { by: speaker, .. }) = said.first() else { return Ok(()) };
-        if said.len() > limits::STATEMENTS_PER_ISSUER {
-            return Err(Undecidable::Issuer);
-        }
         if let Some((vouch, level)) = best(said, What::Vouch, None) {
-            self.certify(*speaker, None, (Amount::FULL, level, 1), End::Vouch(vouch))?;
+            self.certify(*speaker, None, (Amount::FULL, level, 1), End::Vouch(vouch));
         }
         for (index, edge) in self.graph.edges.to(*speaker) {
             let (end, terms) = match edge.terms {
@@ -191,7 +207,7 @@ impl<'g> Search<'g> {
                 }
             };
             if self.reach.have(edge.from) >= terms.2 && self.covers(edge)? {
-                self.certify(edge.from, Some(*speaker), terms, end)?;
+                self.certify(edge.from, Some(*speaker), terms, end);
             }
         }
         Ok(())
@@ -203,15 +219,11 @@ impl<'g> Search<'g> {
         through: Option<NodeIndex>,
         (amount, level, cost): (Amount, Level, u8),
         end: End,
-    ) -> Result<(), Undecidable> {
-        if self.located.ends.len() >= limits::EVIDENCE {
-            return Err(Undecidable::Evidence);
-        }
+    ) {
         let (by, through) = (self.key(by), through.map(|node| self.key(node)));
         self.located.instance.add_certification(Certification { by, through, amount, level, cost });
         self.located.ends.push(end);
         self.lower(by, cost);
-        Ok(())
     }
 
     /// Notes a shorter way from a key to the file.
@@ -264,11 +276,19 @@ impl<'g> Search<'g> {
     /// Whether an edge is for the project at hand; looking costs a step.
     fn covers(&mut self, edge: &Edge) -> Result<bool, Undecidable> {
         self.seen += 1;
-        if self.seen > limits::DELEGATIONS {
-            Err(Undecidable::Delegations)
-        } else {
-            Ok(edge.covers(self.project))
+        if self.seen > limits::LOOKS { Err(Undecidable::Delegations) } else { Ok(edge.covers(self.project)) }
+    }
+
+    /// Whoever is heard for this project says no more about its file than is read; who is not may say what they like.
+    fn check_issuers(&self) -> Result<(), Undecidable> {
+        if self.crowded.is_empty() {
+            return Ok(());
         }
+        let have = potential::have(&self.located.instance);
+        let heard = |way: &Certification| {
+            have.get(way.by.position()).is_some_and(|have| *have >= u16::from(way.cost))
+        };
+        if self.crowded.iter().any(heard) { Err(Undecidable::Issuer) } else { Ok(()) }
     }
 
     fn add_roots(&mut self, question: &Question<'_>) {
@@ -300,6 +320,32 @@ impl Located {
         self.instance.roots.reserve(keys);
     }
 
+    /// Leaves out what nobody who is heard for this project stands behind, where there is so much that it matters.
+    /// The mask does not look at scopes: without this, whoever may speak for some other project could have so many
+    /// keys speak about this one that nobody is heard any more.
+    fn keep_heard(&mut self) -> Result<(), Undecidable> {
+        if self.is_within_limits().is_ok() {
+            return Ok(());
+        }
+        let have = potential::have(&self.instance);
+        let heard = |key: KeyIndex, cost: u16| have.get(key.position()).is_some_and(|have| *have >= cost);
+        let Self { instance, edges, ends, .. } = self;
+        // A delegation is a certification, and another one follows.
+        keep(&mut instance.delegations, edges, |way| heard(way.from, 2));
+        keep(&mut instance.certifications, ends, |way| heard(way.by, u16::from(way.cost)));
+        self.is_within_limits()
+    }
+
+    fn is_within_limits(&self) -> Result<(), Undecidable> {
+        if self.ends.len() > limits::EVIDENCE {
+            Err(Undecidable::Evidence)
+        } else if self.edges.len() > limits::DELEGATIONS {
+            Err(Undecidable::Delegations)
+        } else {
+            Ok(())
+        }
+    }
+
     fn keep_undominated(&mut self) -> Result<(), Undecidable> {
         // Without delegations and holders there is nothing parallel: a key's best vouch was taken already.
         let plain = |way: &Certification| way.through.is_none();
@@ -313,4 +359,11 @@ impl Located {
         let crowded = self.instance.bundles.iter().any(|bundle| bundle.len() > limits::PARALLEL);
         if crowded { Err(Undecidable::Delegations) } else { Ok(()) }
     }
+}
+
+/// Keeps the items for which something holds, and what stands beside each.
+fn keep<I, B>(items: &mut Vec<I>, beside: &mut Vec<B>, holds: impl Fn(&I) -> bool) {
+    let mut kept = items.iter().map(&holds).collect::<Vec<_>>().into_iter();
+    beside.retain(|_| kept.next().unwrap_or(false));
+    items.retain(holds);
 }

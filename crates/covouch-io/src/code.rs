@@ -5,8 +5,10 @@ use covouch_core::code::Code;
 use crate::{
     agent::AgentError,
     archive::ArchiveError,
+    debian::{self, DebianError},
     installer::InstallerError,
     network::{FetchError, SettingsError},
+    osv::OsvError,
     secrets::netrc::NetrcError,
     state::StateError,
 };
@@ -16,9 +18,12 @@ use crate::{
 pub const CODES: &[&[Code]] = &[
     AgentError::CODES,
     ArchiveError::CODES,
+    DebianError::CODES,
+    debian::GAPS,
     FetchError::CODES,
     InstallerError::CODES,
     NetrcError::CODES,
+    OsvError::CODES,
     SettingsError::CODES,
     StateError::CODES,
 ];

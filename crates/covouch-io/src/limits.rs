@@ -73,3 +73,68 @@ pub const AGENT_MESSAGE_BYTES: usize = 200 << 10;
 
 /// Time for an ssh-agent to sign: a person may have to confirm, or to touch a token.
 pub const AGENT_TIME: Duration = Duration::from_secs(60);
+
+/// Largest `InRelease` of a Debian suite; the real ones have 150 KB.
+pub const DEBIAN_RELEASE_BYTES: usize = 2 << 20;
+
+/// Most signatures on an `InRelease` that are looked at. Debian's have three.
+pub const DEBIAN_SIGNATURES: usize = 16;
+
+/// Largest packed list of source packages; the real ones have 11 MB.
+pub const DEBIAN_SOURCES_BYTES: u64 = 64 << 20;
+
+/// Largest unpacked list of source packages; the real ones have 63 MB.
+pub const DEBIAN_UNPACKED_BYTES: u64 = 512 << 20;
+
+/// Memory for unpacking such a list, in KiB: what `xz -9` asks for.
+pub const DEBIAN_XZ_KIB: u32 = 66 << 10;
+
+/// Longest line of a list of source packages; the real ones have 30 KB.
+pub const DEBIAN_LINE_BYTES: usize = 1 << 20;
+
+/// Most upstream tarballs in a suite; the real ones have 35,000.
+pub const DEBIAN_TARBALLS: usize = 200_000;
+
+/// Most upstream tarballs that are kept, those of former indexes included: some 20 MB. A year of testing leaves
+/// 20,000 behind.
+pub const DEBIAN_SIGHTINGS: usize = 400_000;
+
+/// Largest table of them.
+pub const DEBIAN_TABLE_BYTES: u64 = 64 << 20;
+
+/// Age from which a mirror is asked again whether there is a newer index. Stable's is renewed every two months,
+/// testing's four times a day.
+pub const DEBIAN_FRESH: covouch_core::time::Duration = covouch_core::time::Duration::from_days(1);
+
+/// Age from which a file without a sighting may have got one in the meantime.
+pub const DEBIAN_STALE: covouch_core::time::Duration = covouch_core::time::Duration::from_days(7);
+
+/// Largest keyring; Debian's has 56 KB.
+pub const DEBIAN_KEYRING_BYTES: u64 = 1 << 20;
+
+/// Largest file of apt's configuration, and most of them.
+pub const APT_FILE_BYTES: u64 = 1 << 20;
+
+/// Most files of apt's configuration that are read; the folder is the system's, and has a few.
+pub const APT_FILES: usize = 256;
+
+/// Most mirrors that are asked for one suite, when one after the other fails.
+pub const APT_MIRRORS: usize = 4;
+
+/// Bytes of a list that are unpacked at a time.
+pub const DEBIAN_BUFFER_BYTES: usize = 64 << 10;
+
+/// Longest OSV record. Those of packages with thousands of versions have 300 KB.
+pub const OSV_RECORD_BYTES: u64 = 4 << 20;
+
+/// Most bytes of OSV records that are read, unpacked: the export of every ecosystem has some 2 GB.
+pub const OSV_BYTES: u64 = 4 << 30;
+
+/// Most files or lines that are looked at for OSV records. The export of every ecosystem has some 500,000.
+pub const OSV_ENTRIES: usize = 2_000_000;
+
+/// Most records of malware that are kept: some 500 bytes each.
+pub const OSV_RECORDS: usize = 1_000_000;
+
+/// Folders in folders that are looked into for OSV records; the database of malicious packages has five.
+pub const OSV_DEPTH: usize = 8;

@@ -1,15 +1,22 @@
 //! One statement of each kind, about a project that does not exist. Tests sign and forge them too.
 
-use std::{fs, io, path::Path};
+use std::{
+    fs, io,
+    num::{NonZeroU16, NonZeroU32},
+    path::Path,
+};
 
 use covouch_core::{
     amount::Amount,
     digest::Sha256,
     level::Level,
     name::{ProjectName, ProjectPattern},
+    party::{Owner, PartyName},
     statement::{
-        Author, AuthorGrant, Claim, Delegation, Files, Link, Reading, Release, Reviewer, Severity, Statement,
-        StatementId, Veto, VetoReason, Vouch, VouchLevel, Waiver, Withdrawal, sign,
+        Author, AuthorGrant, Ballot, BallotPlace, Choice, Claim, Committee, Community, Delegation, Edition,
+        Electorate, Files, Link, Member, Reading, Recusal, Recused, Release, Reviewer, Rule, Severity,
+        Statement, StatementId, Strike, Terms, Veto, VetoReason, Voter, Vouch, VouchLevel, Waiver,
+        Withdrawal, sign,
     },
     subject::FileName,
     time::{Timestamp, Validity},
@@ -83,6 +90,19 @@ pub(crate) fn statements() -> Vec<(&'static str, Statement)> {
     let publisher =
         AuthorGrant { author: Author::Publisher("github:widget/widget".into()), projects, validity };
     let key_gone = Withdrawal::Key { key: delegate, from: moment("2026-05-01"), severity: Severity::Hard };
+    let committee = committee(validity);
+    let ballot = Ballot {
+        files: files(),
+        validity,
+        choice: Choice::Approve,
+        electorate: committee.id(),
+        version: 1,
+        place: BallotPlace { sequence: 2, previous: Some(earlier) },
+    };
+    let first_ballot = Ballot { choice: Choice::Object, place: BallotPlace::FIRST, ..ballot.clone() };
+    let community = community(&committee);
+    let strike =
+        Strike { electorate: committee.id(), voter: delegate, reason: "sold the key \u{1f511}".into() };
     let claims = [
         ("vouch", Claim::Vouch(vouch)),
         ("plain-vouch", Claim::Vouch(plain)),
@@ -94,11 +114,75 @@ pub(crate) fn statements() -> Vec<(&'static str, Statement)> {
         ("author-publisher", Claim::Author(publisher)),
         ("withdrawal", Claim::Withdrawal(Withdrawal::Statement(earlier))),
         ("withdrawal-key", Claim::Withdrawal(key_gone)),
+        ("ballot", Claim::Ballot(ballot)),
+        ("first-ballot", Claim::Ballot(first_ballot)),
+        ("committee", Claim::Electorate(Box::new(committee))),
+        ("community", Claim::Electorate(Box::new(community))),
+        ("strike", Claim::Strike(strike)),
     ];
     let second = Link { sequence: 2, previous: Some(earlier) };
     let link = |label| if label == "vouch" { Link::FIRST } else { second };
     let issued = validity.not_before();
     claims.map(|(label, claim)| (label, Statement { link: link(label), issued, claim })).to_vec()
+}
+
+/// Two people and a program.
+fn committee(validity: Validity) -> Electorate {
+    let member = |name: &str, affiliation: &str, voter| {
+        let affiliation = Owner::parse(affiliation).expect("a name");
+        (*keys::secret(name).public_key(), Member { affiliation, since: moment("2026-01-01"), voter })
+    };
+    let committee = Committee {
+        approvals: NonZeroU16::MIN.saturating_add(1),
+        objections: NonZeroU16::MIN,
+        roster: [
+            member("alice", "acme", Voter::Person),
+            member("bob", "umbrella", Voter::Person),
+            member("scanner", "acme", Voter::Automated),
+        ]
+        .into(),
+    };
+    let recusals = vec![
+        Recusal {
+            who: Recused::Affiliation(Owner::parse("acme").expect("a name")),
+            projects: vec![ProjectPattern::parse("acme-*").expect("a pattern")],
+        },
+        Recusal {
+            who: Recused::Voter(*keys::secret("bob").public_key()),
+            projects: vec![ProjectPattern::parse("widget").expect("a pattern")],
+        },
+    ];
+    let terms = Terms {
+        name: PartyName::parse("widget-council").expect("a name"),
+        admins: ["alice", "bob"].map(|name| *keys::secret(name).public_key()).into(),
+        threshold: NonZeroU16::MIN.saturating_add(1),
+        ballots_since: 1,
+        maturity_days: 30,
+        recusals,
+        validity,
+        rule: Rule::Committee(committee),
+    };
+    Electorate::new(Edition::First, terms).expect("two of three")
+}
+
+/// The same people decide to let everybody vote whom they know.
+fn community(committee: &Electorate) -> Electorate {
+    let seeds = &committee.terms().admins;
+    let community = Community {
+        clusters: NonZeroU16::MIN.saturating_add(2),
+        members: NonZeroU32::MIN.saturating_add(15),
+        per_seed: NonZeroU16::MIN.saturating_add(4),
+        depth: 3,
+        seeds: seeds.clone(),
+        automated: [*keys::secret("scanner").public_key()].into(),
+    };
+    let terms = Terms {
+        recusals: Vec::new(),
+        ballots_since: 2,
+        rule: Rule::Community(community),
+        ..committee.terms().clone()
+    };
+    Electorate::new(committee.next(), terms).expect("ten voices are possible")
 }
 
 fn files() -> Files {

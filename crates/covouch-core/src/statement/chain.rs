@@ -4,8 +4,11 @@
 //! chain; whoever cuts off its end contradicts the signed [`Head`]; and whoever puts back an old chain with its
 //! old head is found by comparing with what was seen before ([`Chain::continues`]).
 
-use super::{Envelope, Head, Link, Statement, StatementId, Verified, VerifyError, verify, verify_head};
-use crate::{code::Code, hint::Hint, key::PublicKey};
+use super::{
+    BallotHead, BallotPlace, Claim, ElectorateId, Envelope, Head, Link, Statement, StatementId, Verified,
+    VerifyError, verify, verify_head,
+};
+use crate::{code::Code, hint::Hint, key::PublicKey, name::ProjectName, time::Timestamp};
 
 /// A whole, unbroken chain of one issuer's statements, oldest first.
 #[derive(Clone, Debug)]
@@ -174,9 +177,46 @@ impl Chain {
         }
     }
 
+    /// The issuer's newest ballot to an electorate on a project.
+    fn newest_ballot(
+        &self,
+        electorate: &ElectorateId,
+        project: &ProjectName,
+    ) -> Option<(BallotPlace, StatementId)> {
+        let about = |statement: &Verified<Statement>| match &statement.value().claim {
+            Claim::Ballot(ballot)
+                if ballot.electorate == *electorate && ballot.files.project() == project =>
+            {
+                Some((ballot.place, statement.id()))
+            }
+            _ => None,
+        };
+        self.statements.iter().filter_map(about).max_by_key(|(place, _)| place.sequence)
+    }
+
+    /// The place of the issuer's next ballot to an electorate on a project.
+    #[must_use]
+    pub fn next_ballot(&self, electorate: &ElectorateId, project: &ProjectName) -> BallotPlace {
+        let newest = self.newest_ballot(electorate, project);
+        newest.map_or(BallotPlace::FIRST, |(place, ballot)| place.after(ballot))
+    }
+
+    /// The head of the issuer's ballots to an electorate on a project, as of `issued`; none without a ballot.
+    #[must_use]
+    pub fn ballot_head(
+        &self,
+        electorate: &ElectorateId,
+        project: &ProjectName,
+        issued: Timestamp,
+    ) -> Option<BallotHead> {
+        let (place, ballot) = self.newest_ballot(electorate, project)?;
+        let (electorate, project, sequence) = (*electorate, project.clone(), place.sequence);
+        Some(BallotHead { electorate, project, sequence, ballot, issued })
+    }
+
     /// The head of this chain, as of `issued`.
     #[must_use]
-    pub fn head(&self, issued: crate::time::Timestamp) -> Head {
+    pub fn head(&self, issued: Timestamp) -> Head {
         Head { newest: self.statements.last().map(|last| (last.value().link.sequence, last.id())), issued }
     }
 

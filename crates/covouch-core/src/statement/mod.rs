@@ -11,7 +11,9 @@
 //! # Not here
 //! Whether a statement counts at some moment, for some policy: that is the graph's and the policy's to say.
 
+mod ballot;
 pub mod chain;
+mod electorate;
 pub mod envelope;
 mod sign;
 mod verify;
@@ -20,9 +22,14 @@ mod wire;
 use std::{fmt, sync::Arc};
 
 pub use self::{
+    ballot::{Ballot, BallotHead, BallotPlace, Choice},
+    electorate::{
+        Committee, Community, Edition, Electorate, ElectorateError, ElectorateId, Member, Recusal, Recused,
+        Rule, Strike, Terms, Voter,
+    },
     envelope::{Envelope, EnvelopeError},
-    sign::{SignError, Signer, sign, sign_head},
-    verify::{Verified, VerifyError, verify, verify_head},
+    sign::{SignError, Signer, sign, sign_ballot_head, sign_head},
+    verify::{Verified, VerifyError, peek_electorate, verify, verify_ballot_head, verify_head},
 };
 use crate::{
     amount::Amount,
@@ -104,6 +111,12 @@ pub enum Claim {
     Author(AuthorGrant),
     /// A statement, or a key, counts no more.
     Withdrawal(Withdrawal),
+    /// A voter's word on these files.
+    Ballot(Ballot),
+    /// These are the voters and the rule.
+    Electorate(Box<Electorate>),
+    /// This voter has no voice any more.
+    Strike(Strike),
 }
 
 impl Claim {
@@ -118,6 +131,9 @@ impl Claim {
             Self::Delegation(_) => "delegation",
             Self::Author(_) => "author",
             Self::Withdrawal(_) => "withdrawal",
+            Self::Ballot(_) => "ballot",
+            Self::Electorate(_) => "electorate",
+            Self::Strike(_) => "strike",
         }
     }
 
@@ -129,13 +145,18 @@ impl Claim {
             Self::Veto(veto) => Some(&veto.files),
             Self::Waiver(waiver) => Some(&waiver.files),
             Self::Release(release) => Some(&release.files),
-            Self::Delegation(_) | Self::Author(_) | Self::Withdrawal(_) => None,
+            Self::Ballot(ballot) => Some(&ballot.files),
+            Self::Delegation(_)
+            | Self::Author(_)
+            | Self::Withdrawal(_)
+            | Self::Electorate(_)
+            | Self::Strike(_) => None,
         }
     }
 
-    /// When the claim holds. Withdrawals have no end: one that expired would bring back what it withdrew.
+    /// When the claim holds. Withdrawals and strikes have no end: one that expired would bring back what it took away.
     #[must_use]
-    pub const fn validity(&self) -> Option<Validity> {
+    pub fn validity(&self) -> Option<Validity> {
         match self {
             Self::Vouch(vouch) => Some(vouch.validity),
             Self::Veto(veto) => Some(veto.validity),
@@ -143,7 +164,9 @@ impl Claim {
             Self::Release(release) => Some(release.validity),
             Self::Delegation(delegation) => Some(delegation.validity),
             Self::Author(grant) => Some(grant.validity),
-            Self::Withdrawal(_) => None,
+            Self::Ballot(ballot) => Some(ballot.validity),
+            Self::Electorate(electorate) => Some(electorate.terms().validity),
+            Self::Withdrawal(_) | Self::Strike(_) => None,
         }
     }
 }

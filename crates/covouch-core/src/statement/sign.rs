@@ -1,6 +1,10 @@
 //! Signing: a statement becomes an envelope, and goes through the door of [`verify()`] before anybody sees it.
 
-use super::{Envelope, Head, Statement, Verified, VerifyError, verify, verify::verify_head, wire};
+use super::{
+    BallotHead, Envelope, Head, Statement, Verified, VerifyError, verify,
+    verify::{verify_ballot_head, verify_head},
+    wire,
+};
 use crate::key::{PublicKey, SecretKey};
 
 /// Something that signs with one key: a key in memory, or an agent that holds it.
@@ -67,6 +71,23 @@ pub fn sign_head(head: &Head, signer: &dyn Signer) -> Result<Envelope, SignError
     let envelope = seal(payload_type, payload, signer)?;
     verify_head(&envelope, signer.public_key())?;
     Ok(envelope)
+}
+
+/// Signs the head of one voter's ballots.
+///
+/// # Errors
+/// As for [`sign`].
+pub fn sign_ballot_head(
+    head: &BallotHead,
+    signer: &dyn Signer,
+) -> Result<(Envelope, Verified<BallotHead>), SignError> {
+    let (payload_type, payload) = wire::write_ballot_head(head);
+    let envelope = seal(payload_type, payload, signer)?;
+    let verified = verify_ballot_head(&envelope, signer.public_key())?;
+    if verified.value() != head {
+        return Err(SignError::Altered);
+    }
+    Ok((envelope, verified))
 }
 
 fn seal(payload_type: &str, payload: Vec<u8>, signer: &dyn Signer) -> Result<Envelope, SignError> {

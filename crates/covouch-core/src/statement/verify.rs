@@ -1,14 +1,14 @@
 //! The one door from bytes to a [`Verified`] statement.
 
 use super::{
-    Envelope, EnvelopeError, Head, Statement, StatementId,
+    BallotHead, Claim, Electorate, Envelope, EnvelopeError, Head, Statement, StatementId,
     wire::{self, PayloadError},
 };
 use crate::{code::Code, digest::Sha256, hint::Hint, key::PublicKey};
 
 /// Something that was signed by [`Verified::issuer`] and read in the one way there is to read it.
 ///
-/// There is no other way to get one than [`verify`] and [`verify_head`]:
+/// There is no other way to get one than [`verify`], [`verify_head`] and [`verify_ballot_head`]:
 ///
 /// ```compile_fail
 /// # fn forge<T>(value: T, issuer: covouch_core::key::PublicKey) {
@@ -119,6 +119,26 @@ pub fn verify_head(envelope: &Envelope, key: &PublicKey) -> Result<Verified<Head
     let id = check_signature(envelope, key)?;
     let value = wire::head(&envelope.payload_type, &envelope.payload)?;
     Ok(Verified { value, issuer: *key, id })
+}
+
+/// Checks that this key signed this envelope, then reads the head of a voter's ballots in it.
+///
+/// # Errors
+/// As for [`verify`].
+pub fn verify_ballot_head(envelope: &Envelope, key: &PublicKey) -> Result<Verified<BallotHead>, VerifyError> {
+    let id = check_signature(envelope, key)?;
+    let value = wire::ballot_head(&envelope.payload_type, &envelope.payload)?;
+    Ok(Verified { value, issuer: *key, id })
+}
+
+/// The electorate an envelope has, whoever signed it: enough to learn which keys to check it with. A document
+/// certifies itself by its id, and nothing else may be believed of it.
+#[must_use]
+pub fn peek_electorate(envelope: &Envelope) -> Option<Electorate> {
+    match wire::statement(&envelope.payload_type, &envelope.payload).ok()?.claim {
+        Claim::Electorate(electorate) => Some(*electorate),
+        _ => None,
+    }
 }
 
 fn check_signature(envelope: &Envelope, key: &PublicKey) -> Result<StatementId, VerifyError> {

@@ -2,12 +2,13 @@
 //!
 //! Unknown fields are errors: a reader that skips what it does not know would act on half a statement.
 
+mod electorate;
 mod field;
 mod files;
 mod trust;
 
 use super::{
-    Claim, FilesError, Head, Statement,
+    BallotHead, Claim, Edition, FilesError, Head, Statement, Terms,
     envelope::{IN_TOTO, TRUST},
 };
 use crate::shown::Shown;
@@ -56,23 +57,48 @@ pub(super) fn statement(payload_type: &str, payload: &[u8]) -> Result<Statement,
 
 /// Reads the head of a chain.
 pub(super) fn head(payload_type: &str, payload: &[u8]) -> Result<Head, PayloadError> {
-    if payload_type != TRUST {
-        return Err(PayloadError::Type(Shown::new(payload_type).to_string()));
-    }
+    check_trust(payload_type)?;
     trust::read_head(payload)
+}
+
+/// Reads the head of one voter's ballots.
+pub(super) fn ballot_head(payload_type: &str, payload: &[u8]) -> Result<BallotHead, PayloadError> {
+    check_trust(payload_type)?;
+    trust::read_ballot_head(payload)
+}
+
+fn check_trust(payload_type: &str) -> Result<(), PayloadError> {
+    match payload_type {
+        TRUST => Ok(()),
+        other => Err(PayloadError::Type(Shown::new(other).to_string())),
+    }
 }
 
 /// Writes a statement: its payload type and payload.
 pub(super) fn write_statement(statement: &Statement) -> (&'static str, Vec<u8>) {
     match &statement.claim {
-        Claim::Vouch(_) | Claim::Veto(_) | Claim::Waiver(_) | Claim::Release(_) => {
+        Claim::Vouch(_) | Claim::Veto(_) | Claim::Waiver(_) | Claim::Release(_) | Claim::Ballot(_) => {
             (IN_TOTO, files::write(statement))
         }
-        Claim::Delegation(_) | Claim::Author(_) | Claim::Withdrawal(_) => (TRUST, trust::write(statement)),
+        Claim::Delegation(_)
+        | Claim::Author(_)
+        | Claim::Withdrawal(_)
+        | Claim::Electorate(_)
+        | Claim::Strike(_) => (TRUST, trust::write(statement)),
     }
 }
 
 /// Writes the head of a chain: its payload type and payload.
 pub(super) fn write_head(head: &Head) -> (&'static str, Vec<u8>) {
     (TRUST, trust::write_head(head))
+}
+
+/// Writes the head of one voter's ballots: its payload type and payload.
+pub(super) fn write_ballot_head(head: &BallotHead) -> (&'static str, Vec<u8>) {
+    (TRUST, trust::write_ballot_head(head))
+}
+
+/// The bytes whose digest is an electorate's id.
+pub(super) fn electorate_document(edition: &Edition, terms: &Terms) -> Vec<u8> {
+    field::write_json(&electorate::Document::write(edition, terms))
 }

@@ -42,7 +42,11 @@ fn changed(label: &str, pointer: &str, to: Value) -> String {
 }
 
 fn type_of(label: &str) -> &'static str {
-    if ["vouch", "plain-vouch", "veto", "waiver", "release"].contains(&label) { IN_TOTO } else { TRUST }
+    if ["vouch", "plain-vouch", "veto", "waiver", "release", "ballot", "first-ballot"].contains(&label) {
+        IN_TOTO
+    } else {
+        TRUST
+    }
 }
 
 #[test]
@@ -248,6 +252,15 @@ fn what_is_not_known_is_not_skipped() {
         ("withdrawal", "/extra"),
         ("withdrawal", "/of/extra"),
         ("withdrawal-key", "/of/extra"),
+        ("ballot", "/predicate/extra"),
+        ("committee", "/extra"),
+        ("committee", "/document/extra"),
+        ("committee", "/document/recusals/0/extra"),
+        ("committee", "/document/recusals/0/who/extra"),
+        ("committee", "/document/rule/extra"),
+        ("committee", "/document/rule/roster/0/extra"),
+        ("community", "/document/rule/roster"),
+        ("strike", "/extra"),
     ] {
         let payload = changed(label, pointer, json!("x"));
         let error = read_payload(type_of(label), &payload).expect_err(&format!("{label}{pointer}"));
@@ -310,6 +323,13 @@ fn a_value_outside_its_range_is_refused() {
         ("delegation", "/to", json!("ssh-rsa AAAA"), "an `ssh-rsa` key"),
         ("author-publisher", "/author/publisher", json!(long), "`publisher`"),
         ("withdrawal-key", "/of/severity", json!("mild"), "not a statement"),
+        ("ballot", "/predicate/choice", json!("maybe"), "`choice`"),
+        ("ballot", "/predicate/electorate", json!("abc"), "`electorate`"),
+        ("ballot", "/predicate/electorate-version", json!(0), "`electorate-version`"),
+        ("ballot", "/predicate/ballot", json!(0), "`ballot`"),
+        ("ballot", "/predicate/ballot", json!(1), "`previous-ballot`"),
+        ("first-ballot", "/predicate/ballot", json!(2), "`previous-ballot`"),
+        ("strike", "/reason", json!(long), "`reason`"),
     ] {
         malformed_payload(type_of(label), &changed(label, pointer, value), clause);
     }

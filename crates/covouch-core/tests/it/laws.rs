@@ -8,9 +8,9 @@ use covouch_core::{
     limits,
     name::{ProjectName, ProjectPattern},
     statement::{
-        Author, AuthorGrant, Claim, Delegation, Envelope, Files, Link, Reading, Release, Reviewer, Severity,
-        SignError, Statement, StatementId, Veto, VetoReason, Vouch, VouchLevel, Waiver, Withdrawal, sign,
-        verify,
+        Author, AuthorGrant, Ballot, BallotPlace, Choice, Claim, Delegation, ElectorateId, Envelope, Files,
+        Link, Reading, Release, Reviewer, Severity, SignError, Statement, StatementId, Strike, Veto,
+        VetoReason, Vouch, VouchLevel, Waiver, Withdrawal, sign, verify,
     },
     subject::FileName,
     time::{Duration, Timestamp, Validity},
@@ -86,7 +86,29 @@ fn about_files() -> impl Strategy<Value = Claim> {
         .prop_map(|(files, validity, reason)| Claim::Waiver(Waiver { files, validity, reason }));
     let release =
         (files(), validity()).prop_map(|(files, validity)| Claim::Release(Release { files, validity }));
-    prop_oneof![vouch, veto, waiver, release]
+    prop_oneof![vouch, veto, waiver, release, ballot().prop_map(Claim::Ballot)]
+}
+
+fn electorate_id() -> impl Strategy<Value = ElectorateId> {
+    sha256().prop_map(|digest| ElectorateId::parse(&digest.to_string()).unwrap())
+}
+
+fn ballot() -> impl Strategy<Value = Ballot> {
+    let choice = select(Choice::ALL.to_vec());
+    let place = option::of((2..=u64::MAX, statement_id())).prop_map(|later| match later {
+        None => BallotPlace::FIRST,
+        Some((sequence, previous)) => BallotPlace { sequence, previous: Some(previous) },
+    });
+    (files(), validity(), choice, electorate_id(), 1..=u32::MAX, place).prop_map(
+        |(files, validity, choice, electorate, version, place)| Ballot {
+            files,
+            validity,
+            choice,
+            electorate,
+            version,
+            place,
+        },
+    )
 }
 
 fn about_who() -> impl Strategy<Value = Claim> {
@@ -109,7 +131,9 @@ fn about_who() -> impl Strategy<Value = Claim> {
             severity
         })
     ];
-    prop_oneof![delegation, author, withdrawal.prop_map(Claim::Withdrawal)]
+    let strike = (electorate_id(), public_key(), text())
+        .prop_map(|(electorate, voter, reason)| Claim::Strike(Strike { electorate, voter, reason }));
+    prop_oneof![delegation, author, withdrawal.prop_map(Claim::Withdrawal), strike]
 }
 
 fn link() -> impl Strategy<Value = Link> {

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod chains;
 #[cfg(test)]
+mod electorates;
+#[cfg(test)]
 mod forge;
 #[cfg(test)]
 mod hostile;

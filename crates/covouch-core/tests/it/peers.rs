@@ -26,7 +26,7 @@ fn python_reads_our_statements_and_we_read_pythons() {
     let mut check = Environment::in_home(&home).command(python);
     let output = check.arg("-B").arg(script).arg(folder.path()).output().unwrap();
     let checked: Value = serde_json::from_str(text(&output)).unwrap();
-    assert_eq!(checked, json!({ "envelopes": count, "in_toto": 5 }));
+    assert_eq!(checked, json!({ "envelopes": count, "in_toto": 7 }));
 
     let line = fs::read_to_string(folder.path().join("foreign/key.pub")).unwrap();
     let (key, _) = PublicKey::parse(&line).unwrap();

@@ -10,6 +10,7 @@ mod live;
 mod mutations;
 mod numbers;
 mod packing;
+mod puppets;
 mod questions;
 mod random;
 mod statements;

@@ -137,7 +137,12 @@ impl World {
             Claim::Veto(veto) => Some(&mut veto.validity),
             Claim::Waiver(waiver) => Some(&mut waiver.validity),
             Claim::Release(release) => Some(&mut release.validity),
-            Claim::Delegation(_) | Claim::Author(_) | Claim::Withdrawal(_) => None,
+            Claim::Ballot(ballot) => Some(&mut ballot.validity),
+            Claim::Delegation(_)
+            | Claim::Author(_)
+            | Claim::Withdrawal(_)
+            | Claim::Electorate(_)
+            | Claim::Strike(_) => None,
         };
         if let Some(validity) = validity {
             *validity = Validity::new(at(issued), validity.not_after()).unwrap();

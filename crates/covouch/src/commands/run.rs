@@ -10,13 +10,19 @@ mod local;
 mod project;
 mod report;
 mod shadow;
+mod sources;
+mod uv;
 mod wrapped;
+mod wrappers;
+mod written;
 
 use std::{
-    ffi::{OsStr, OsString},
+    ffi::OsString,
+    io::Write as _,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
-    process::ExitStatus,
+    process::{ExitStatus, Stdio},
+    sync::{Mutex, PoisonError},
 };
 
 use covouch_core::digest::Sha256;
@@ -44,9 +50,13 @@ pub(super) fn run(arguments: &Run, settings: &Settings, terminal: &Terminal) -> 
         terminal.warn("poetry cannot be pointed at another index; behind the guard it reaches none");
         terminal.hint("judge its lock instead: `covouch check poetry.lock`");
     }
-    if wrapped.installer == Installer::Uv {
-        wrapped::check_uv_configuration(Path::new("."), &uv_files(&wrapped, settings))?;
+    for started in wrapped.all() {
+        sources::check(started.installer, Path::new("."))?;
+        if started.installer == Installer::Uv {
+            uv::check_configuration(Path::new("."), &uv_files(started, settings))?;
+        }
     }
+    check_unshadowed(&wrapped, terminal)?;
     let loaded = Loaded::find(Path::new("."), settings, terminal)?;
     settings.block_on(async {
         let listener = listen(settings).await?;
@@ -56,7 +66,7 @@ pub(super) fn run(arguments: &Run, settings: &Settings, terminal: &Terminal) -> 
             _ => installer::Wrapped::Other,
         };
         let gate = Gate::open_for(listener, &loaded, (Renewing::Never, asked), settings, terminal).await?;
-        let child = Child::new(&gate, &wrapped.program, settings)?;
+        let mut child = Child::new(&gate, &wrapped, settings).await?;
         // The terminal's interrupt reaches the command too; covouch stays to report.
         let interrupts = tokio::spawn(async { while tokio::signal::ctrl_c().await.is_ok() {} });
         let ended = match project::Project::of(&wrapped)? {
@@ -64,6 +74,8 @@ pub(super) fn run(arguments: &Run, settings: &Settings, terminal: &Terminal) -> 
             None => child.run(&wrapped.arguments, Path::new(".")).await,
         };
         interrupts.abort();
+        child.answer(&gate).await;
+        written::mend_files(&wrapped, &gate, terminal).await?;
         let session = gate.gateway.shutdown().await;
         let ended = report::Ended { command: &wrapped, code: ended?, at: settings.now() };
         let outcome = report::conclude(&session, &gate.policies, &ended);
@@ -73,6 +85,25 @@ pub(super) fn run(arguments: &Run, settings: &Settings, terminal: &Terminal) -> 
         }
         Ok(outcome.exit)
     })?
+}
+
+/// Looks at what uv would do with a lock, where something else starts it: there is no copy of the lock for it then.
+fn check_unshadowed(wrapped: &Wrapped, terminal: &Terminal) -> Result<(), Failure> {
+    let is_uv = |started: &&Wrapped| started.installer == Installer::Uv;
+    if wrapped.installer == Installer::Uv || !wrapped.all().into_iter().any(|started| is_uv(&started)) {
+        return Ok(());
+    }
+    let here = std::env::current_dir().map_err(|error| Failure::new("file-unreadable", error.to_string()))?;
+    let lock = shadow::project_root(&here).map(|root| root.join("uv.lock"));
+    let Some(lock) = lock.and_then(|lock| std::fs::read_to_string(lock).ok()) else { return Ok(()) };
+    terminal
+        .warn("what another program starts works on `uv.lock` itself, whose addresses lead past the gate");
+    terminal.hint("let covouch start uv: `… covouch run -- uv …`");
+    uv::check_lock(&lock)
+}
+
+fn escape(message: String, hint: &str) -> Failure {
+    Failure::new("argument-escapes-gate", message).hinting(hint).exiting(Exit::Usage)
 }
 
 /// Where uv reads settings besides the project (uv, "Configuration files").
@@ -110,11 +141,15 @@ pub(super) struct Child {
     clients: PathBuf,
     /// Removed when the command ended.
     _caches: TempDir,
+    /// What the command line sets; the changes stand above it.
+    variables: Vec<(OsString, OsString)>,
     changes: Vec<(String, Option<OsString>)>,
+    /// What it printed, where that is looked at before it is passed on.
+    printed: Option<Mutex<Vec<u8>>>,
 }
 
 impl Child {
-    fn new(gate: &Gate, program: &OsStr, settings: &Settings) -> Result<Self, Failure> {
+    async fn new(gate: &Gate, wrapped: &Wrapped, settings: &Settings) -> Result<Self, Failure> {
         let clients = settings.state().root().join("clients");
         let nothing = clients.join("nothing");
         for folder in [&clients, &nothing] {
@@ -138,11 +173,29 @@ impl Child {
             host: &host,
             caches: caches.path(),
             nothing: &nothing,
+            git_proxies: &git_proxies().await,
         };
         let git = settings.environment("GIT_CONFIG_COUNT");
         let git = git.as_ref().and_then(|count| count.to_str());
         let changes = environment::changes(&environment, git);
-        Ok(Self { program: program.to_owned(), changes, clients, _caches: caches })
+        let program = wrapped.program.clone();
+        let printed = written::prints(wrapped).then(Mutex::default);
+        let variables = wrapped.variables.clone();
+        Ok(Self { program, variables, changes, clients, _caches: caches, printed })
+    }
+
+    /// Passes on what was printed, with the addresses of the gate replaced.
+    async fn answer(&mut self, gate: &Gate) {
+        let Some(printed) = self.printed.take() else { return };
+        let bytes = printed.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mended = match std::str::from_utf8(&bytes) {
+            Ok(text) => written::mend(text, gate).await,
+            Err(_) => None,
+        };
+        let bytes = mended.map_or(bytes, String::into_bytes);
+        // A reader who has gone does not want it.
+        let mut stdout = std::io::stdout().lock();
+        drop(stdout.write_all(&bytes).and_then(|()| stdout.flush()));
     }
 
     /// Where shadows of projects are made.
@@ -163,7 +216,7 @@ impl Child {
         variables: &[(&str, PathBuf)],
     ) -> Result<u8, Failure> {
         let mut command = Command::new(&self.program);
-        command.args(arguments).current_dir(folder);
+        command.args(arguments).current_dir(folder).envs(self.variables.iter().cloned());
         for (name, value) in &self.changes {
             match value {
                 Some(value) => command.env(name, value),
@@ -171,12 +224,28 @@ impl Child {
             };
         }
         command.envs(variables.iter().map(|(name, value)| (name, value)));
-        let status = command.status().await.map_err(|error| {
+        let not_started = |error: std::io::Error| {
             let program = self.program.to_string_lossy();
             Failure::new("command-not-started", format!("`{program}` cannot be started: {error}"))
-        })?;
-        Ok(code(status))
+        };
+        let Some(printed) = &self.printed else {
+            return Ok(code(command.status().await.map_err(not_started)?));
+        };
+        let started = command.stdout(Stdio::piped()).spawn().map_err(not_started)?;
+        let ended = started.wait_with_output().await.map_err(not_started)?;
+        printed.lock().unwrap_or_else(PoisonError::into_inner).extend(ended.stdout);
+        Ok(code(ended.status))
     }
+}
+
+/// The settings of git, in all its configuration files, that name a proxy for one address or one remote.
+async fn git_proxies() -> Vec<String> {
+    let mut git = Command::new("git");
+    git.args(["config", "-z", "--name-only", "--get-regexp", r"^(http|remote)\..*\.proxy$"]);
+    // Without git nothing is cloned.
+    let Ok(asked) = git.stdin(Stdio::null()).output().await else { return Vec::new() };
+    let names = String::from_utf8_lossy(&asked.stdout).into_owned();
+    names.split('\0').filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
 /// Removes what commands that were killed left here: caches and shadows nobody has touched for a day.

@@ -7,3 +7,4 @@ mod guarding;
 mod locking;
 mod upstream;
 mod wire;
+mod writing;

@@ -12,7 +12,7 @@ use crate::{
     limits,
     name::ProjectPattern,
     shown::Shown,
-    statement::{Link, StatementId},
+    statement::{ElectorateId, Link, StatementId},
     time::{Duration, Timestamp, Validity},
 };
 
@@ -52,6 +52,10 @@ pub(super) fn digest(field: &'static str, text: &str) -> Result<Sha256, PayloadE
 
 pub(super) fn statement_id(field: &'static str, text: &str) -> Result<StatementId, PayloadError> {
     digest(field, text).map(StatementId)
+}
+
+pub(super) fn electorate_id(field: &'static str, text: &str) -> Result<ElectorateId, PayloadError> {
+    digest(field, text).map(ElectorateId)
 }
 
 pub(super) fn public_key(field: &'static str, text: &str) -> Result<PublicKey, PayloadError> {

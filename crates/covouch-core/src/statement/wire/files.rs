@@ -1,18 +1,20 @@
 //! Claims about files: in-toto Statement v1.
 
+use std::num::NonZeroU32;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
     PayloadError,
-    field::{self, digest, exact, link, moment, note, validity},
+    field::{self, digest, electorate_id, exact, link, moment, note, statement_id, validity},
 };
 use crate::{
     level::Level,
     limits,
     name::ProjectName,
     statement::{
-        Claim, Files, FilesError, Link, Reading, Release, Reviewer, Statement, Veto, VetoReason, Vouch,
-        VouchLevel, Waiver,
+        Ballot, BallotPlace, Choice, Claim, Files, FilesError, Link, Reading, Release, Reviewer, Statement,
+        Veto, VetoReason, Vouch, VouchLevel, Waiver,
     },
     subject::FileName,
     time::{Timestamp, Validity},
@@ -25,6 +27,7 @@ const VOUCH: &str = "urn:covouch:vouch:v1";
 const VETO: &str = "urn:covouch:veto:v1";
 const WAIVER: &str = "urn:covouch:waiver:v1";
 const RELEASE: &str = "urn:covouch:release:v1";
+const BALLOT: &str = "urn:covouch:ballot:v1";
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -114,6 +117,18 @@ struct ReleasePredicate {
     statement: Common,
 }
 
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct BallotPredicate {
+    statement: Common,
+    choice: String,
+    electorate: String,
+    electorate_version: u32,
+    ballot: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    previous_ballot: Option<String>,
+}
+
 /// Reads a claim about files.
 pub(super) fn read(payload: &[u8]) -> Result<Statement, PayloadError> {
     let kind: Kind = field::json(payload)?;
@@ -150,6 +165,11 @@ pub(super) fn read(payload: &[u8]) -> Result<Statement, PayloadError> {
             let (link, issued, files, validity) = wire.parts(&wire.predicate.statement)?;
             Ok(Statement { link, issued, claim: Claim::Release(Release { files, validity }) })
         }
+        BALLOT => {
+            let wire: InToto<BallotPredicate> = field::json(payload)?;
+            let (link, issued, files, validity) = wire.parts(&wire.predicate.statement)?;
+            Ok(Statement { link, issued, claim: Claim::Ballot(ballot(&wire.predicate, files, validity)?) })
+        }
         other => Err(PayloadError::field("predicateType", format_args!("`{other}` is not one we read"))),
     }
 }
@@ -174,6 +194,32 @@ impl<P> InToto<P> {
         let validity = validity(&common.issued, &common.expires)?;
         let link = link(common.sequence, common.previous.as_deref())?;
         Ok((link, issued, Files::new(project, version, files)?, validity))
+    }
+}
+
+fn ballot(wire: &BallotPredicate, files: Files, validity: Validity) -> Result<Ballot, PayloadError> {
+    Ok(Ballot {
+        files,
+        validity,
+        choice: Choice::parse(&wire.choice)
+            .ok_or_else(|| PayloadError::field("choice", "not a choice of the list"))?,
+        electorate: electorate_id("electorate", &wire.electorate)?,
+        version: NonZeroU32::new(wire.electorate_version)
+            .ok_or_else(|| PayloadError::field("electorate-version", "versions count from 1"))?
+            .get(),
+        place: ballot_place(wire.ballot, wire.previous_ballot.as_deref())?,
+    })
+}
+
+fn ballot_place(sequence: u64, previous: Option<&str>) -> Result<BallotPlace, PayloadError> {
+    let previous = previous.map(|id| statement_id("previous-ballot", id)).transpose()?;
+    match (sequence, previous) {
+        (0, _) => Err(PayloadError::field("ballot", "ballots count from 1")),
+        (1, Some(_)) | (2.., None) => Err(PayloadError::field(
+            "previous-ballot",
+            "the first ballot, and only the first, has none before it",
+        )),
+        (sequence, previous) => Ok(BallotPlace { sequence, previous }),
     }
 }
 
@@ -235,7 +281,22 @@ pub(super) fn write(statement: &Statement) -> Vec<u8> {
             let statement = common(statement, &release.files, release.validity);
             write_files(RELEASE, &release.files, ReleasePredicate { statement })
         }
-        Claim::Delegation(_) | Claim::Author(_) | Claim::Withdrawal(_) => Vec::new(),
+        Claim::Ballot(ballot) => {
+            let predicate = BallotPredicate {
+                statement: common(statement, &ballot.files, ballot.validity),
+                choice: ballot.choice.as_str().into(),
+                electorate: ballot.electorate.to_string(),
+                electorate_version: ballot.version,
+                ballot: ballot.place.sequence,
+                previous_ballot: ballot.place.previous.map(|id| id.to_string()),
+            };
+            write_files(BALLOT, &ballot.files, predicate)
+        }
+        Claim::Delegation(_)
+        | Claim::Author(_)
+        | Claim::Withdrawal(_)
+        | Claim::Electorate(_)
+        | Claim::Strike(_) => Vec::new(),
     }
 }
 

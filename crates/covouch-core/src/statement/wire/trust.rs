@@ -4,13 +4,16 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     PayloadError,
-    field::{self, link, moment, note, patterns, public_key, statement_id, validity},
+    electorate::Document,
+    field::{self, electorate_id, exact, link, moment, note, patterns, public_key, statement_id, validity},
 };
 use crate::{
     amount::Amount,
     level::Level,
-    name::ProjectPattern,
-    statement::{Author, AuthorGrant, Claim, Delegation, Head, Severity, Statement, Withdrawal},
+    name::{ProjectName, ProjectPattern},
+    statement::{
+        Author, AuthorGrant, BallotHead, Claim, Delegation, Head, Severity, Statement, Strike, Withdrawal,
+    },
 };
 
 #[derive(Serialize, Deserialize)]
@@ -46,11 +49,34 @@ enum Trust {
         previous: Option<String>,
         of: WireWithdrawn,
     },
+    Electorate {
+        issued: String,
+        sequence: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        previous: Option<String>,
+        document: Box<Document>,
+    },
+    Strike {
+        issued: String,
+        sequence: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        previous: Option<String>,
+        electorate: String,
+        voter: String,
+        reason: String,
+    },
     Head {
         issued: String,
         sequence: u64,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         statement: Option<String>,
+    },
+    BallotHead {
+        issued: String,
+        electorate: String,
+        project: String,
+        ballot: u64,
+        statement: String,
     },
 }
 
@@ -91,6 +117,23 @@ pub(super) fn read_head(payload: &[u8]) -> Result<Head, PayloadError> {
         }
     };
     Ok(Head { newest, issued: moment("issued", &issued)? })
+}
+
+/// Reads the head of one voter's ballots.
+pub(super) fn read_ballot_head(payload: &[u8]) -> Result<BallotHead, PayloadError> {
+    let Trust::BallotHead { issued, electorate, project, ballot, statement } = field::json(payload)? else {
+        return Err(PayloadError::field("kind", "not the head of a voter's ballots"));
+    };
+    if ballot == 0 {
+        return Err(PayloadError::field("ballot", "ballots count from 1"));
+    }
+    Ok(BallotHead {
+        electorate: electorate_id("electorate", &electorate)?,
+        project: exact("project", &project, ProjectName::parse(&project))?,
+        sequence: ballot,
+        ballot: statement_id("statement", &statement)?,
+        issued: moment("issued", &issued)?,
+    })
 }
 
 /// Reads a claim about who.
@@ -142,7 +185,21 @@ pub(super) fn read(payload: &[u8]) -> Result<Statement, PayloadError> {
             };
             assemble(&issued, sequence, previous.as_deref(), Claim::Withdrawal(withdrawal))
         }
-        Trust::Head { .. } => Err(PayloadError::field("kind", "the head of a chain is not a statement")),
+        Trust::Electorate { issued, sequence, previous, document } => {
+            let claim = Claim::Electorate(Box::new(document.read()?));
+            assemble(&issued, sequence, previous.as_deref(), claim)
+        }
+        Trust::Strike { issued, sequence, previous, electorate, voter, reason } => {
+            let strike = Strike {
+                electorate: electorate_id("electorate", &electorate)?,
+                voter: public_key("voter", &voter)?,
+                reason: note("reason", reason)?,
+            };
+            assemble(&issued, sequence, previous.as_deref(), Claim::Strike(strike))
+        }
+        Trust::Head { .. } | Trust::BallotHead { .. } => {
+            Err(PayloadError::field("kind", "the head of a chain is not a statement"))
+        }
     }
 }
 
@@ -153,6 +210,17 @@ fn assemble(
     claim: Claim,
 ) -> Result<Statement, PayloadError> {
     Ok(Statement { link: link(sequence, previous)?, issued: moment("issued", issued)?, claim })
+}
+
+/// Writes the head of one voter's ballots.
+pub(super) fn write_ballot_head(head: &BallotHead) -> Vec<u8> {
+    field::write_json(&Trust::BallotHead {
+        issued: head.issued.to_string(),
+        electorate: head.electorate.to_string(),
+        project: head.project.to_string(),
+        ballot: head.sequence,
+        statement: head.ballot.to_string(),
+    })
 }
 
 /// Writes the head of a chain.
@@ -203,7 +271,21 @@ fn trust(statement: &Statement) -> Option<Trust> {
         Claim::Withdrawal(withdrawal) => {
             Trust::Withdrawal { issued, sequence, previous, of: write_withdrawn(withdrawal) }
         }
-        Claim::Vouch(_) | Claim::Veto(_) | Claim::Waiver(_) | Claim::Release(_) => return None,
+        Claim::Electorate(electorate) => {
+            let document = Box::new(Document::write(electorate.edition(), electorate.terms()));
+            Trust::Electorate { issued, sequence, previous, document }
+        }
+        Claim::Strike(strike) => Trust::Strike {
+            issued,
+            sequence,
+            previous,
+            electorate: strike.electorate.to_string(),
+            voter: strike.voter.to_string(),
+            reason: strike.reason.to_string(),
+        },
+        Claim::Vouch(_) | Claim::Veto(_) | Claim::Waiver(_) | Claim::Release(_) | Claim::Ballot(_) => {
+            return None;
+        }
     })
 }
 

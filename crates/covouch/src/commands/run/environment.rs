@@ -20,6 +20,8 @@ pub(super) struct Gate<'a> {
     pub(super) caches: &'a Path,
     /// A folder without anything in it, for options that cannot be unset.
     pub(super) nothing: &'a Path,
+    /// Settings of git that name a proxy for one address or one remote.
+    pub(super) git_proxies: &'a [String],
 }
 
 /// Variables that are taken away, because they name other sources.
@@ -47,6 +49,15 @@ const REMOVED: &[&str] = &[
 /// Proxies in every spelling clients read.
 const PROXIES: &[&str] =
     &["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"];
+
+/// How variables begin that installers and git read settings from.
+const READ: &[&str] = &["UV_", "PIP_", "PDM_", "PIPENV_", "POETRY_", "GIT_"];
+
+/// Whether a variable is the guard's to set, or would lead an installer elsewhere.
+pub(super) fn is_guarded(variable: &str) -> bool {
+    let variable = variable.to_ascii_uppercase();
+    READ.iter().any(|start| variable.starts_with(start)) || variable.ends_with("_PROXY")
+}
 
 /// git settings that stand above every configuration file.
 const GIT: &[(&str, &str)] =
@@ -78,7 +89,9 @@ pub(super) fn changes(gate: &Gate<'_>, existing_git: Option<&str>) -> Vec<(Strin
         set(name, &gate.proxy);
     }
     let first: usize = existing_git.and_then(|count| count.parse().ok()).unwrap_or(0);
-    let git = GIT.iter().copied().chain([("http.proxy", gate.proxy)]);
+    // The more precise a setting is, the higher it stands (git, "http.<url>.*"), so each is set where it is.
+    let proxies = gate.git_proxies.iter().map(|name| (name.as_str(), gate.proxy));
+    let git = GIT.iter().copied().chain([("http.proxy", gate.proxy)]).chain(proxies);
     let mut count = first;
     for (key, value) in git {
         set(&format!("GIT_CONFIG_KEY_{count}"), &key);
@@ -98,7 +111,9 @@ mod tests {
         let index = Url::parse("http://127.0.0.1:8642/simple/").unwrap();
         let folder = Path::new("state");
         let (proxy, host) = ("http://127.0.0.1:8642", "127.0.0.1:8642");
-        let gate = Gate { index: &index, proxy, host, caches: folder, nothing: folder };
+        let git_proxies = ["http.https://index.example/.proxy".to_owned()];
+        let gate =
+            Gate { index: &index, proxy, host, caches: folder, nothing: folder, git_proxies: &git_proxies };
         let changes = changes(&gate, Some("2"));
         let value =
             |name: &str| changes.iter().find(|(changed, _)| changed == name).map(|(_, value)| value.clone());
@@ -111,6 +126,8 @@ mod tests {
             Some(Some("protocol.ssh.allow".into())),
             "after the user's own two"
         );
-        assert_eq!(value("GIT_CONFIG_COUNT"), Some(Some("6".into())));
+        assert_eq!(value("GIT_CONFIG_KEY_6"), Some(Some(git_proxies[0].as_str().into())));
+        assert_eq!(value("GIT_CONFIG_VALUE_6"), Some(Some(proxy.into())));
+        assert_eq!(value("GIT_CONFIG_COUNT"), Some(Some("7".into())));
     }
 }

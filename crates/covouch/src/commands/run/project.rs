@@ -19,7 +19,8 @@ use url::Url;
 use super::{
     Child,
     shadow::{self, Shadow},
-    wrapped::{Installer, Wrapped, check_uv_lock},
+    uv,
+    wrapped::{Installer, Wrapped},
 };
 use crate::{failure::Failure, gate::Gate, terminal::Terminal};
 
@@ -118,7 +119,7 @@ impl Project {
         let shadow = Shadow::make(&self.root, &child.shadows())?;
         let mut addresses = Addresses::of(gate, shadow.lock());
         if let Some(lock) = shadow.lock() {
-            check_uv_lock(lock)?;
+            uv::check_lock(lock)?;
             addresses.learn(lock, gate).await?;
             shadow.write_lock(&addresses.at_gate(lock)?)?;
         }

@@ -7,8 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::local;
-use crate::{exit::Exit, failure::Failure};
+use super::{escape, local, wrappers};
+use crate::failure::Failure;
 
 /// Version control that does not go through the gate: it knows no proxies, or takes them from its own settings.
 const PAST_PROXIES: [&str; 6] = ["git+ssh:", "git+file:", "hg+ssh:", "hg+file:", "svn+", "bzr+"];
@@ -66,6 +66,10 @@ pub(super) struct Wrapped {
     pub(super) installer: Installer,
     pub(super) program: OsString,
     pub(super) arguments: Vec<OsString>,
+    /// What an `env` before it sets.
+    pub(super) variables: Vec<(OsString, OsString)>,
+    /// The commands that it is seen to start.
+    started: Vec<Self>,
 }
 
 impl Wrapped {
@@ -74,22 +78,67 @@ impl Wrapped {
     /// # Errors
     /// `argument-escapes-gate` when it names a way round the gate.
     pub(super) fn parse(command: &[OsString]) -> Result<Self, Failure> {
+        let wrappers::Started { variables, command } = wrappers::without_env(command)?;
         let Some((program, arguments)) = command.split_first() else {
             return Err(Failure::usage("no command to run"));
         };
-        let wrapped = Self {
+        let mut wrapped = Self {
             installer: installer(program, arguments),
             program: program.clone(),
             arguments: arguments.to_vec(),
+            variables,
+            started: Vec::new(),
         };
-        wrapped.check()?;
+        let started = match wrapped.installer {
+            Installer::Pip | Installer::Uv => {
+                wrapped.check()?;
+                wrapped.may_start()
+            }
+            Installer::Pdm | Installer::Pipenv | Installer::Poetry => {
+                wrapped.check_own_index()?;
+                wrapped.may_start()
+            }
+            Installer::Other => wrappers::commands(&command)?,
+        };
+        for command in started {
+            wrapped.started.push(Self::parse(&command)?);
+        }
         Ok(wrapped)
     }
 
-    fn check(&self) -> Result<(), Failure> {
-        if !matches!(self.installer, Installer::Pip | Installer::Uv) {
-            return Ok(());
+    /// The command and all it is seen to start.
+    pub(super) fn all(&self) -> Vec<&Self> {
+        [self].into_iter().chain(self.started.iter().flat_map(Self::all)).collect()
+    }
+
+    /// What pdm, pipenv and poetry are not told on the command line. The rest of what they do goes through the guard.
+    fn check_own_index(&self) -> Result<(), Failure> {
+        let is_source = self.installer == Installer::Poetry && self.subcommand() == Some("source");
+        if is_source && self.arguments.iter().any(|argument| argument == "add") {
+            return Err(names_another("poetry source add"));
         }
+        for argument in self.own() {
+            let text = argument.to_string_lossy();
+            let name = text.split_once('=').map_or(&*text, |(name, _)| name);
+            let is_index = ["--pypi-mirror", "--index", "--index-url", "--extra-index-url", "--find-links"];
+            let is_short = self.installer == Installer::Pipenv && local::option(&text) == "-i";
+            if is_index.contains(&name) || is_short {
+                return Err(names_another(name));
+            }
+            // The value of `--extra-pip-args`, attached or not, is more of pip's own words.
+            let words = text.split_once('=').map_or(&*text, |(_, value)| value).split_whitespace();
+            let mut pips = words.map(local::option).filter(|_| text.contains("--"));
+            if let Some(option) =
+                pips.find(|option| option.starts_with("--") && escaping_option(option).is_some())
+            {
+                return Err(names_another(option));
+            }
+            check_word(&text)?;
+        }
+        Ok(())
+    }
+
+    fn check(&self) -> Result<(), Failure> {
         let here = Path::new("");
         for argument in self.own() {
             let text = argument.to_string_lossy();
@@ -100,20 +149,8 @@ impl Wrapped {
                     "leave it out; the gate is the index and the proxy",
                 ));
             }
-            if local::is_file(&text, here) {
-                return Err(escape(
-                    format!("`{text}` is a file nobody judged"),
-                    "install it by name, or check its sha256 with `covouch why` and install it without covouch",
-                ));
-            }
-            if PAST_PROXIES.iter().any(|scheme| text.contains(scheme)) {
-                return Err(escape(
-                    format!("`{text}` does not go through the gate"),
-                    "use a release from an index",
-                ));
-            }
+            check_word(&text)?;
         }
-        self.check_started()?;
         match local::in_requirements(self.own(), here) {
             None => Ok(()),
             Some((file, what)) => Err(escape(
@@ -142,7 +179,8 @@ impl Wrapped {
         let is_uvx = Path::new(&self.program).file_stem().is_some_and(|name| name == "uvx");
         let first = match (self.installer, self.subcommand()) {
             (Installer::Uv, _) if is_uvx => 0,
-            (Installer::Uv, Some("run")) => self.subcommand_at()? + 1,
+            // `run` of all of them, and of pipx.
+            (installer, Some("run")) if installer != Installer::Other => self.subcommand_at()? + 1,
             (Installer::Uv, Some("tool")) => {
                 let verb = self.subcommand_at()? + 1;
                 self.arguments.get(verb).filter(|verb| *verb == "run")?;
@@ -161,17 +199,12 @@ impl Wrapped {
         Some((first, first + latest?))
     }
 
-    /// What uv starts may be an installer too.
-    fn check_started(&self) -> Result<(), Failure> {
-        let Some((earliest, latest)) = self.started() else { return Ok(()) };
-        for at in earliest..=latest + 1 {
-            let command = self.arguments.get(at..).unwrap_or_default();
-            let is_name = |name: &OsString| !name.as_encoded_bytes().starts_with(b"-");
-            if command.first().is_some_and(is_name) {
-                Self::parse(command)?;
-            }
-        }
-        Ok(())
+    /// What `run` starts may be an installer too. Where its name stands is not always known, so all places are given.
+    fn may_start(&self) -> Vec<Vec<OsString>> {
+        let Some((earliest, latest)) = self.started() else { return Vec::new() };
+        let places = (earliest..=latest + 1).filter_map(|at| self.arguments.get(at..));
+        let is_name = |name: &OsString| !name.as_encoded_bytes().starts_with(b"-");
+        places.filter(|command| command.first().is_some_and(is_name)).map(<[OsString]>::to_vec).collect()
     }
 
     /// The scripts that uv may start: files among its own arguments, which end with what it starts.
@@ -182,15 +215,18 @@ impl Wrapped {
         all.filter(|path| path.extension().is_none_or(|extension| extension != "toml") && path.is_file())
     }
 
-    /// The values of one of its own options, however they are attached.
+    /// The values of one of its own options, however they are attached: `--option value`, `--option=value`, `-ovalue`.
     pub(super) fn values(&self, option: &str) -> Vec<PathBuf> {
         let own = self.own();
+        let is_short = !option.starts_with("--");
         let value = |(at, argument): (usize, &OsString)| {
             let text = argument.to_string_lossy();
-            match text.strip_prefix(option)?.strip_prefix('=') {
-                Some(value) => Some(PathBuf::from(value)),
-                None if *text == *option => own.get(at + 1).map(PathBuf::from),
-                None => None,
+            match text.strip_prefix(option)? {
+                "" => own.get(at + 1).map(PathBuf::from),
+                attached => match attached.strip_prefix('=') {
+                    Some(value) => Some(PathBuf::from(value)),
+                    None => is_short.then(|| PathBuf::from(attached)),
+                },
             }
         };
         own.iter().enumerate().filter_map(value).collect()
@@ -222,113 +258,25 @@ impl Wrapped {
     }
 }
 
-/// Looks for what uv's configuration would go round the gate with: files on this machine, and proxies of its own,
-/// which it prefers to those of the environment. No variable overrides either.
-///
-/// # Errors
-/// `argument-escapes-gate` when a `uv.toml` or `[tool.uv]` that uv reads has some.
-pub(super) fn check_uv_configuration(here: &Path, named: &[PathBuf]) -> Result<(), Failure> {
-    let here = std::path::absolute(here).unwrap_or_else(|_| here.to_owned());
-    let found =
-        here.ancestors().flat_map(|folder| ["uv.toml", "pyproject.toml"].map(|name| folder.join(name)));
-    for path in found.chain(named.iter().cloned()) {
-        let Ok(text) = std::fs::read_to_string(&path) else { continue };
-        // What is no TOML is for uv to complain about.
-        let is_script = path.extension().is_none_or(|extension| extension != "toml");
-        let text = if is_script { script_metadata(&text) } else { text };
-        let Ok(table) = toml::from_str::<toml::Table>(&text) else { continue };
-        let is_project = is_script || path.file_name().is_some_and(|name| name == "pyproject.toml");
-        let dependencies = table.get("dependencies").and_then(toml::Value::as_array).into_iter().flatten();
-        let folder = path.parent().unwrap_or(Path::new(""));
-        let mut dependencies = dependencies.filter_map(toml::Value::as_str);
-        if is_script && dependencies.any(|dependency| local::is_file(dependency, folder)) {
-            return Err(escape(
-                format!("`{}`: a dependency that is a file is one nobody judged", path.display()),
-                "put it on an index, and name it in the policy",
-            ));
-        }
-        if let Some(what) = goes_round(&table, is_project) {
-            return Err(escape(
-                format!("`{}`: {what}", path.display()),
-                "put files on an index and name it in the policy; the gate is the proxy",
-            ));
-        }
+/// What no installer is led to on its command line.
+fn check_word(text: &str) -> Result<(), Failure> {
+    if local::is_file(text, Path::new("")) {
+        return Err(escape(
+            format!("`{text}` is a file nobody judged"),
+            "install it by name, or check its sha256 with `covouch why` and install it without covouch",
+        ));
+    }
+    if PAST_PROXIES.iter().any(|scheme| text.contains(scheme)) {
+        return Err(escape(format!("`{text}` does not go through the gate"), "use a release from an index"));
     }
     Ok(())
 }
 
-/// Looks for files on this machine in a `uv.lock`: with `--frozen` uv installs them whatever the project says.
-///
-/// # Errors
-/// `argument-escapes-gate` when it names one.
-pub(super) fn check_uv_lock(lock: &str) -> Result<(), Failure> {
-    // What is no TOML is for uv to complain about.
-    let Ok(table) = toml::from_str::<toml::Table>(lock) else { return Ok(()) };
-    let list = |table: &toml::Value, key: &str| -> Vec<toml::Value> {
-        table.get(key).and_then(toml::Value::as_array).cloned().unwrap_or_default()
-    };
-    for package in list(&toml::Value::Table(table), "package") {
-        let files = list(&package, "wheels").into_iter().chain(package.get("sdist").cloned());
-        let mut files = files.chain(package.get("source").cloned());
-        if files.any(|file| is_file_source(&file)) {
-            let name = package.get("name").and_then(toml::Value::as_str).unwrap_or_default();
-            return Err(escape(
-                format!("`uv.lock`: `{}` is a file nobody judged", name.escape_debug()),
-                "put it on an index, and name it in the policy",
-            ));
-        }
-    }
-    Ok(())
-}
-
-/// The metadata in a script's comments (PEP 723).
-fn script_metadata(text: &str) -> String {
-    let block = text.lines().map(str::trim_end).skip_while(|line| *line != "# /// script").skip(1);
-    let block = block.take_while(|line| *line != "# ///" && line.starts_with('#'));
-    block.map(|line| line.strip_prefix("# ").unwrap_or("")).collect::<Vec<_>>().join("\n")
-}
-
-fn goes_round(table: &toml::Table, is_project: bool) -> Option<&'static str> {
-    let settings = if is_project { table.get("tool")?.get("uv")?.as_table()? } else { table };
-    let pip = settings.get("pip").and_then(toml::Value::as_table);
-    for table in [Some(settings), pip].into_iter().flatten() {
-        if table.contains_key("find-links") {
-            return Some("`find-links` takes files nobody judged");
-        }
-        if ["http-proxy", "https-proxy", "no-proxy"].iter().any(|key| table.contains_key(*key)) {
-            return Some("a proxy of its own goes round the gate's guard");
-        }
-        let list = |key: &str| table.get(key).and_then(toml::Value::as_array).into_iter().flatten();
-        let indexes = list("index").filter_map(|index| index.get("url"));
-        let named = indexes.chain(list("extra-index-url")).chain(table.get("index-url"));
-        if named.filter_map(toml::Value::as_str).any(|url| !is_web(url)) {
-            return Some("an index on this machine takes files nobody judged");
-        }
-        let flat = |index: &toml::Value| index.get("format").and_then(toml::Value::as_str) == Some("flat");
-        if list("index").any(flat) {
-            return Some("an index with `format = \"flat\"` takes files nobody judged");
-        }
-    }
-    let sources = settings.get("sources").and_then(toml::Value::as_table)?;
-    sources.values().any(is_file_source).then_some("a source that is a file is one nobody judged")
-}
-
-fn is_web(url: &str) -> bool {
-    let url = url.trim().to_ascii_lowercase();
-    url.starts_with("http://") || url.starts_with("https://")
-}
-
-/// A source is a table, or one for each marker.
-fn is_file_source(source: &toml::Value) -> bool {
-    if let Some(sources) = source.as_array() {
-        return sources.iter().any(is_file_source);
-    }
-    let text = |key: &str| source.get(key).and_then(toml::Value::as_str).unwrap_or_default();
-    local::is_archive(text("path")) || text("url").trim().to_ascii_lowercase().starts_with("file:")
-}
-
-fn escape(message: String, hint: &str) -> Failure {
-    Failure::new("argument-escapes-gate", message).hinting(hint).exiting(Exit::Usage)
+fn names_another(option: &str) -> Failure {
+    escape(
+        format!("`{option}` names another index than the gate"),
+        "leave it out; the gate is the index and the proxy",
+    )
 }
 
 fn escaping_option(option: &str) -> Option<&'static str> {
@@ -343,35 +291,50 @@ fn escaping_option(option: &str) -> Option<&'static str> {
 }
 
 fn installer(program: &OsStr, arguments: &[OsString]) -> Installer {
-    let name = Path::new(program).file_stem().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-    let name = name.trim_end_matches(|character: char| character.is_ascii_digit() || character == '.');
+    let name = wrappers::name(program);
+    match without_version(&name) {
+        "python" | "pythonw" | "pypy" | "py" => module(arguments),
+        name => named(name),
+    }
+}
+
+fn without_version(name: &str) -> &str {
+    name.trim_end_matches(|character: char| character.is_ascii_digit() || character == '.')
+}
+
+fn named(name: &str) -> Installer {
     match name {
-        "pip" => Installer::Pip,
+        // pip-tools and pipx take pip's options, and start it.
+        "pip" | "pip-compile" | "pip-sync" | "pipx" => Installer::Pip,
         "uv" | "uvx" => Installer::Uv,
         "pdm" => Installer::Pdm,
         "pipenv" => Installer::Pipenv,
         "poetry" => Installer::Poetry,
-        "python" | "pypy" | "py" => module(arguments),
         _ => Installer::Other,
     }
+}
+
+/// `python /usr/bin/pip`, `python pip.pyz`, `python …/site-packages/pip`, `python …/pip/__main__.py`
+fn script(path: &str) -> Installer {
+    let path = Path::new(path);
+    let path = path.parent().filter(|_| path.ends_with("__main__.py")).unwrap_or(path);
+    named(without_version(&wrappers::name(path.as_os_str())))
 }
 
 /// `python -m pip …`, `python -Impip …` (Python reference, "Command line": a cluster ends with what takes a value).
 fn module(arguments: &[OsString]) -> Installer {
     let mut rest = arguments.iter().map(|argument| argument.to_string_lossy());
     while let Some(argument) = rest.next() {
-        let Some(cluster) = argument.strip_prefix('-') else { break };
+        let Some(cluster) = argument.strip_prefix('-') else { return script(&argument) };
         let Some(at) = cluster.find(['m', 'c', 'W', 'X']).filter(|_| !cluster.starts_with('-')) else {
             continue;
         };
         let (letter, attached) = cluster.split_at(at).1.split_at(1);
         let value = if attached.is_empty() { rest.next() } else { Some(attached.to_owned().into()) };
         match (letter, value.as_deref()) {
-            ("m", Some("pip")) => return Installer::Pip,
-            ("m", Some("uv")) => return Installer::Uv,
-            ("m", Some("pdm")) => return Installer::Pdm,
-            ("m", Some("pipenv")) => return Installer::Pipenv,
-            ("m", Some("poetry")) => return Installer::Poetry,
+            // `pip.__main__`, `piptools`
+            ("m", Some("piptools")) => return Installer::Pip,
+            ("m", Some(module)) => return named(module.split('.').next().unwrap_or_default()),
             ("W" | "X", _) => {}
             _ => break,
         }
@@ -397,6 +360,12 @@ mod tests {
             ("make test", Installer::Other),
             ("python -mpip install six", Installer::Pip),
             ("python -W ignore -Im pip install six", Installer::Pip),
+            ("python -m pip.__main__ install six", Installer::Pip),
+            ("py -3.12 -m pip install six", Installer::Pip),
+            ("python /usr/bin/pip3 install six", Installer::Pip),
+            ("python lib/site-packages/pip/__main__.py install six", Installer::Pip),
+            ("env A=1 pip install six", Installer::Pip),
+            ("pip-compile", Installer::Pip),
             ("python -c pass -m pip", Installer::Other),
             ("python tool.py -m pip", Installer::Other),
         ] {
@@ -405,63 +374,6 @@ mod tests {
         assert_eq!(parse("uv -v sync --frozen").unwrap().subcommand(), Some("sync"));
         assert_eq!(parse("uv --color never sync").unwrap().subcommand(), Some("sync"));
         assert_eq!(parse("python -m uv sync").unwrap().subcommand(), Some("sync"));
-    }
-
-    #[test]
-    fn uv_is_not_led_to_files_on_this_machine() {
-        let folder = tempfile::tempdir().unwrap();
-        let project = folder.path().join("pyproject.toml");
-        for (text, refused) in [
-            ("[tool.uv]\nfind-links = [\"wheels\"]", true),
-            ("[tool.uv.pip]\nfind-links = [\"wheels\"]", true),
-            ("[[tool.uv.index]]\nname = \"x\"\nurl = \"wheels\"\nformat = \"flat\"", true),
-            ("[[tool.uv.index]]\nname = \"x\"\nurl = \"https://index.example/simple\"", false),
-            ("[tool.uv]\nhttp-proxy = \"http://index.example\"\nno-proxy = [\"index.example\"]", true),
-            ("[[tool.uv.index]]\nname = \"x\"\nurl = \"file:///simple\"", true),
-            ("[tool.uv]\nextra-index-url = [\"simple\"]", true),
-            ("[tool.uv.sources]\nsix = { path = \"six-1.0-py3-none-any.whl\" }", true),
-            ("[tool.uv.sources]\nsix = [{ url = \"file:///six-1.0.tar.gz\" }]", true),
-            ("[tool.uv.sources]\nsix = { path = \"packages/six\", editable = true }", false),
-            ("[project]\nname = \"find-links\"", false),
-        ] {
-            std::fs::write(&project, text).unwrap();
-            assert_eq!(check_uv_configuration(folder.path(), &[]).is_err(), refused, "{text}");
-        }
-        let script = folder.path().join("tool.py");
-        for (metadata, refused) in [
-            ("# dependencies = [\"six\"]", false),
-            ("# dependencies = [\"six @ file:///six-1.0.zip\"]", true),
-            ("# [tool.uv]\n# find-links = [\"wheels\"]", true),
-            ("# [tool.uv.sources]\n# six = { path = \"six-1.0-py3-none-any.whl\" }", true),
-        ] {
-            std::fs::write(
-                &script,
-                format!("#!/usr/bin/env python\n# /// script\n{metadata}\n# ///\nprint()\n"),
-            )
-            .unwrap();
-            let named = std::slice::from_ref(&script);
-            assert_eq!(check_uv_configuration(folder.path(), named).is_err(), refused, "{metadata}");
-        }
-    }
-
-    #[test]
-    fn a_lock_leads_to_no_file_on_this_machine() {
-        for (text, refused) in [
-            (
-                "source = { registry = \"https://index.example/simple\" }\nwheels = [{ url = \"https://index.example/six-1.0-py3-none-any.whl\" }]",
-                false,
-            ),
-            ("source = { editable = \".\" }", false),
-            (
-                "source = { registry = \"https://index.example/simple\" }\nwheels = [{ url = \"file:///six-1.0-py3-none-any.whl\" }]",
-                true,
-            ),
-            ("source = { registry = \"wheels\" }\nsdist = { path = \"six-1.0.tar.gz\" }", true),
-            ("source = { path = \"six-1.0-py3-none-any.whl\" }", true),
-        ] {
-            let lock = format!("version = 1\n[[package]]\nname = \"six\"\n{text}\n");
-            assert_eq!(check_uv_lock(&lock).is_err(), refused, "{text}");
-        }
     }
 
     #[test]
@@ -487,6 +399,22 @@ mod tests {
             ("uv tool install six -f x", "uv tool install six"),
             ("uv run pip install -f x six", "uv run pip install six"),
             ("uv run -v -- python -m pip install -fx six", "uv run -v -- python -m this -fx"),
+            ("timeout 60 pip install -fx six", "timeout 60 pip install six"),
+            ("time nice -n 5 pip install -fx six", "time nice -n 5 pip install six"),
+            ("sudo pip install six", "nohup pip install six"),
+            ("uv run env -i pip install six", "uv run env A=1 pip install six"),
+            ("pipenv install --pypi-mirror x six", "pipenv install --dev six"),
+            ("pipenv install -i x six", "pipenv install -d six"),
+            (
+                "pipenv install --extra-pip-args=--find-links=x six",
+                "pipenv install --extra-pip-args=--pre six",
+            ),
+            ("pipenv run pip install -f x six", "pipenv run pip install six"),
+            ("pdm add git+ssh://index.example/six", "pdm export -f requirements"),
+            ("pdm run pip install -i x six", "pdm run pytest -i x"),
+            ("pipx install -i http://index.example six", "pipx run six -i x"),
+            ("poetry source add x http://index.example", "poetry source show"),
+            ("poetry add file:///six-1.0.tar.gz", "poetry add six"),
         ] {
             assert_eq!(parse(line).unwrap_err().code().as_str(), "argument-escapes-gate", "{line}");
             assert!(parse(twin).is_ok(), "{twin}");

@@ -186,3 +186,68 @@ fn variables_that_would_go_round_the_guard_are_taken_away() {
         town.is_guarded(&ran);
     }
 }
+
+#[test]
+fn a_proxy_that_git_has_for_one_address_does_not_go_round_the_guard() {
+    let town = Town::new();
+    let address = town.other.address();
+    for setting in
+        [format!("[http \"http://{address}\"]\n"), format!("[http \"http://{address}/demo.git\"]\n")]
+    {
+        // None at all, for this address.
+        std::fs::write(town.desk.home().join(".gitconfig"), setting + "\tproxy = \n").unwrap();
+        let clone = ["git", "clone", &format!("http://{address}/demo.git"), "demo"];
+        let mut git = town.desk.program("git");
+        git.args(&clone[1..]);
+        drop(town.desk.start(git).wait());
+        assert_ne!(town.other.requests(), [], "without the gate git does as its configuration says");
+        town.other.forget_requests();
+        let ran = town.desk.run(&clone);
+        assert!(ran.code.is_some_and(|code| code != 0), "{}", ran.all());
+        town.is_untouched(&ran);
+    }
+}
+
+#[test]
+fn what_a_program_is_seen_to_start_is_held_to_the_same_rules() {
+    let town = Town::new();
+    let url = town.other.url();
+    for command in [
+        &["sh", "-c", &format!("cd . && pip install --target site -i {url} demo")][..],
+        &["sh", "-c", "HTTPS_PROXY= pip install --target site demo"],
+        &["env", "-u", "PIP_INDEX_URL", "pip", "install", "--target", "site", "demo"],
+        &["env", "-i", "pip", "install", "--target", "site", "demo"],
+        &["timeout", "60", "pip", "install", "--target", "site", "--proxy", "", "demo"],
+        &["sudo", "pip", "install", "--target", "site", "demo"],
+    ] {
+        let ran = town.desk.run(command).ends(2).says("[argument-escapes-gate]").says("hint: ");
+        town.is_untouched(&ran);
+        assert_eq!(town.desk.installed("site"), [""; 0]);
+    }
+    for command in [
+        &["sh", "-c", "cd . && A=1 pip install --target site demo"][..],
+        &["env", "A=1", "pip", "install", "--target", "site", "demo"],
+        &["timeout", "60", "pip", "install", "--target", "site", "demo"],
+    ] {
+        let ran = town.desk.run(command).ends(0);
+        town.is_untouched(&ran);
+        assert_eq!(town.desk.installed("site"), ["demo-1.0"], "{}", ran.all());
+        std::fs::remove_dir_all(town.desk.project().join("site")).unwrap();
+    }
+}
+
+#[test]
+fn what_cannot_be_seen_fails_closed_at_the_guard() {
+    let town = Town::new();
+    let url = town.other.url();
+    let python = Tools::find().peers_python().unwrap();
+    let python = python.to_str().unwrap();
+    town.desk.write("install.sh", format!("pip install --target site -i {url} demo\n"));
+    let program = format!(
+        "import subprocess; subprocess.run(['pip', 'install', '--target', 'site', '--extra-index-url', '{url}', 'demo'])"
+    );
+    for command in [&["sh", "install.sh"][..], &[python, "-c", &program]] {
+        let ran = town.desk.run(command);
+        town.is_guarded(&ran);
+    }
+}

@@ -213,6 +213,29 @@ fn what_was_admitted_under_a_lax_policy_is_not_taken_from_a_cache() {
 }
 
 #[test]
+fn what_env_starts_is_a_project_command_too() {
+    let (index, desk, lock) = locked_project();
+    desk.run(&["env", "A=1", "uv", "sync", "--locked"]).ends(0);
+    assert_eq!(desk.read("uv.lock"), lock);
+    assert_eq!(environment(&desk), ["demo-1.0", "helper-1.0"]);
+    index.change(|site| *site = site.clone().with(wheel("demo", "1.1"), OLD));
+    desk.run(&["env", "A=1", "uv", "lock", "--upgrade"]).ends(0);
+    names_only(&index, &desk.read("uv.lock"));
+}
+
+#[test]
+fn what_a_shell_locks_names_the_index_and_what_it_installs_from_a_lock_fails_closed() {
+    let (index, desk, lock) = locked_project();
+    desk.run(&["sh", "-c", "uv lock --upgrade"]).ends(0).says("hint: let covouch start uv");
+    assert_eq!(desk.read("uv.lock"), lock);
+    names_only(&index, &lock);
+    index.forget_requests();
+    let ran = desk.run(&["sh", "-c", "uv sync --frozen"]).ends(3);
+    assert_eq!(environment(&desk), [""; 0], "{}", ran.all());
+    assert_eq!(index.requests(), [], "{}", ran.all());
+}
+
+#[test]
 fn a_lock_that_somebody_else_changed_meanwhile_is_left_alone() {
     let (index, desk, lock) = locked_project();
     index.change(|site| {
