@@ -9,6 +9,7 @@ use axum::{Router, body::Bytes, routing::get};
 use covouch_core::{evidence::Evidence, party::PartyName};
 use covouch_gateway::{Basis, Gateway, Settings};
 use covouch_io::{
+    adapters::AdapterSources,
     clock::Clock,
     index::Index,
     network::{self, Network},
@@ -99,6 +100,7 @@ fn settings(index: &IndexServer, folder: &tempfile::TempDir) -> Settings {
         clock: Clock::system(),
         blocked: Blocked::Yank,
         connect: Vec::new(),
+        adapters: AdapterSources::default(),
         public: None,
     }
 }

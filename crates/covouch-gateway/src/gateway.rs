@@ -14,7 +14,13 @@ use covouch_core::{
     party::PartyName,
     subject::{FileName, Subject},
 };
-use covouch_io::{clock::Clock, index::PageFetcher, network::Network, state::State};
+use covouch_io::{
+    adapters::{AdapterSources, Means},
+    clock::Clock,
+    index::PageFetcher,
+    network::Network,
+    state::State,
+};
 use covouch_policy::Blocked;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use url::Url;
@@ -53,6 +59,8 @@ pub struct Settings {
     pub blocked: Blocked,
     /// Hosts that clients may reach past the gateway.
     pub connect: Vec<Destination>,
+    /// What the policies name for adapters to read.
+    pub adapters: AdapterSources,
     /// The address clients and people know it by, where it is another than the one it listens on.
     pub public: Option<Url>,
 }
@@ -124,10 +132,22 @@ impl Gateway {
         let (stop, stopping) = watch::channel(false);
         let session = Arc::new(Session::default());
         let (network, state) = (settings.network, settings.state);
+        let means = Means {
+            network: network.clone(),
+            state: state.clone(),
+            clock: settings.clock,
+            fetcher: PageFetcher::new(network.clone(), state.clone(), settings.clock),
+            indexes: settings
+                .basis
+                .indexes
+                .iter()
+                .map(|index| (index.name().clone(), index.clone()))
+                .collect(),
+        };
         let gate = Arc::new(Gate::new(Parts {
             session: Arc::clone(&session),
             downloads: Arc::new(Downloads::new(network.clone(), state.clone(), Arc::clone(&session))),
-            upstream: Upstream::new(PageFetcher::new(network.clone(), state, settings.clock)),
+            upstream: Upstream::new(settings.adapters, means),
             network,
             clock: settings.clock,
             blocked: settings.blocked,

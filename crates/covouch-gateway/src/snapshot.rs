@@ -15,7 +15,7 @@ use std::{
 
 use covouch_core::{
     digest::Sha256,
-    evidence::{Evidence, Known, Sourced},
+    evidence::{Evidence, Known, Lookup, Sourced},
     name::ProjectName,
     party::PartyName,
     statement::{Claim, Statement, Withdrawal},
@@ -118,6 +118,11 @@ impl Snapshot {
     pub(crate) fn wants(&self, project: &ProjectName, evidence: &Evidence) -> Vec<Want> {
         let indexes = self.policies.wants(evidence, project).into_iter();
         indexes.map(|index| Want { index: index.name, project: project.clone() }).collect()
+    }
+
+    /// The look-ups that could still change the verdict of one of a project's files.
+    pub(crate) fn lookups(&self, evidence: &Evidence, now: Timestamp) -> Vec<Lookup> {
+        self.policies.lookups(&self.graph(now), evidence, now)
     }
 
     /// The index whose page of a project clients see: the pinned one, else the first that has the project.

@@ -16,6 +16,7 @@ use covouch_core::{
     time::{Duration, Timestamp},
 };
 use covouch_io::{
+    adapters::{AdapterSources, Adapters, Means},
     collect::{self, Want},
     index::{FetchedPage, Freshness, Index, PageAnswer, PageFetcher},
     network::{FetchError, Unreachable},
@@ -38,6 +39,7 @@ use crate::{
 /// The indexes behind the gateway.
 pub(crate) struct Upstream {
     fetcher: PageFetcher,
+    adapters: Adapters,
 }
 
 /// The index a project comes from, and its answer.
@@ -48,8 +50,9 @@ struct Origin<'a> {
 }
 
 impl Upstream {
-    pub(crate) fn new(fetcher: PageFetcher) -> Self {
-        Self { fetcher }
+    pub(crate) fn new(sources: AdapterSources, means: Means) -> Self {
+        let adapters = Adapters::new(sources, &means);
+        Self { fetcher: means.fetcher, adapters }
     }
 
     /// Reads what indexes say about a project.
@@ -62,7 +65,10 @@ impl Upstream {
         snapshot: &Snapshot,
         now: Timestamp,
     ) -> Result<(Arc<Project>, Page), Problem> {
-        let (evidence, mut answers) = self.ask_all(name, snapshot).await;
+        let (mut evidence, mut answers) = self.ask_all(name, snapshot).await;
+        self.adapters.add_records(&mut evidence);
+        let lookups = |evidence: &Evidence| snapshot.lookups(evidence, now);
+        self.adapters.look_up(&mut evidence, &lookups, &|_, _| {}).await;
         let home = match snapshot.home(name, &evidence, now) {
             Home::At(index) => index,
             Home::Nowhere => {

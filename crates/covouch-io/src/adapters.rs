@@ -13,7 +13,7 @@ mod comparison;
 mod distribution;
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     path::PathBuf,
     sync::Arc,
 };
@@ -40,6 +40,9 @@ use crate::{
     state::State,
 };
 
+/// Codes of the gaps that look-ups can leave, beside those of the errors behind them.
+pub const CODES: &[Code] = &[Code::new("file-not-listed")];
+
 /// A distribution the policy names.
 #[derive(Clone, Debug)]
 pub struct DistributionSource {
@@ -49,6 +52,8 @@ pub struct DistributionSource {
     pub suites: Vec<Arc<str>>,
     /// Where its archive is, where the policy says so.
     pub mirror: Option<Url>,
+    /// The keys that sign its archive, where the policy says so.
+    pub keyring: Option<PathBuf>,
 }
 
 /// An automated source of records of malware the policy names.
@@ -58,6 +63,15 @@ pub struct AutomatedSource {
     pub name: PartyName,
     /// Where its records are.
     pub path: PathBuf,
+}
+
+/// What the policies name for adapters to read.
+#[derive(Clone, Debug, Default)]
+pub struct AdapterSources {
+    /// Distributions.
+    pub distributions: Vec<DistributionSource>,
+    /// Automated sources.
+    pub automated: Vec<AutomatedSource>,
 }
 
 /// What the adapters work with.
@@ -86,16 +100,13 @@ pub struct Adapters {
 impl Adapters {
     /// Reads what is on this machine; nothing is fetched yet.
     #[must_use]
-    pub fn new(
-        distributions: Vec<DistributionSource>,
-        automated: Vec<AutomatedSource>,
-        means: &Means,
-    ) -> Self {
-        let distributions = distributions
+    pub fn new(sources: AdapterSources, means: &Means) -> Self {
+        let distributions = sources
+            .distributions
             .into_iter()
             .map(|source| (source.name.clone(), Distribution::new(source, means.clone())))
             .collect();
-        let automated = automated.into_iter().map(|source| {
+        let automated = sources.automated.into_iter().map(|source| {
             let read = Osv::read(&source.path).map_err(|error| Gap {
                 code: error.code(),
                 source: source.name.as_str().into(),
@@ -143,7 +154,7 @@ impl Adapters {
         wants: &(dyn Fn(&Evidence) -> Vec<Lookup> + Sync),
         progress: &(dyn Fn(usize, usize) + Sync),
     ) {
-        let mut done = HashSet::new();
+        let mut done = BTreeSet::new();
         loop {
             let mut wanted = wants(evidence);
             wanted.retain(|lookup| !done.contains(lookup));
@@ -156,7 +167,8 @@ impl Adapters {
             let mut count = total - wanted.len();
             progress(count, total);
             let found = wanted.into_iter().map(|lookup| self.find(lookup, evidence));
-            let mut found = stream::iter(found.collect::<Vec<_>>()).buffer_unordered(limits::PARALLEL_LOOKUPS);
+            let mut found =
+                stream::iter(found.collect::<Vec<_>>()).buffer_unordered(limits::PARALLEL_LOOKUPS);
             let mut answers = Vec::new();
             while let Some(answer) = found.next().await {
                 answers.extend(answer);

@@ -3,6 +3,7 @@
 use covouch_core::code::Code;
 
 use crate::{
+    adapters,
     agent::AgentError,
     archive::ArchiveError,
     debian::{self, DebianError},
@@ -17,6 +18,7 @@ use crate::{
 /// `covouch-python`.
 pub const CODES: &[&[Code]] = &[
     AgentError::CODES,
+    adapters::CODES,
     ArchiveError::CODES,
     DebianError::CODES,
     debian::GAPS,

@@ -10,6 +10,7 @@
 //! # Not here
 //! What evidence means, and which evidence is wanted: `covouch-policy`.
 
+pub mod adapters;
 pub mod agent;
 pub mod archive;
 pub mod clock;

@@ -138,3 +138,16 @@ pub const OSV_RECORDS: usize = 1_000_000;
 
 /// Folders in folders that are looked into for OSV records; the database of malicious packages has five.
 pub const OSV_DEPTH: usize = 8;
+
+/// Most look-ups for one judgement: a page of ten thousand files must not become ten thousand requests. What is not
+/// looked up stays unknown, and is kept out.
+pub const LOOKUPS: usize = 1_000;
+
+/// Look-ups at the same time; each comparison may hold two archives' tables of contents.
+pub const PARALLEL_LOOKUPS: usize = 8;
+
+/// Largest archive that is compared. Pure Python projects stay far below.
+pub const COMPARED_BYTES: u64 = 64 << 20;
+
+/// Largest kept result of a comparison: 1,000 differences of 1,000 bytes.
+pub const COMPARISON_BYTES: u64 = 1 << 20;

@@ -84,7 +84,7 @@ pub(crate) enum SourceSetting {
     /// `feed = "…"`
     Feed(String),
     /// `debian = { suites = ["…"], mirror = "…" }`
-    Debian { suites: Vec<Placed<String>>, mirror: Option<Placed<String>> },
+    Debian { suites: Vec<Placed<String>>, mirror: Option<Placed<String>>, keyring: Option<Placed<String>> },
     /// `osv = "…"`
     Osv(String),
 }

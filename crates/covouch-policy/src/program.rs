@@ -125,6 +125,9 @@ pub enum SourceKind {
         suites: Vec<Arc<str>>,
         /// Where the archive is; apt's own configuration says so where the policy does not.
         mirror: Option<Url>,
+        /// The keys its archive is signed with, as the policy writes the file's path: relative to the policy's own
+        /// folder. Debian's own where it names none.
+        keyring: Option<Arc<str>>,
     },
     /// Records of malware in OSV's form: an automated source that only speaks against files.
     Osv {

@@ -113,6 +113,8 @@ struct Debian {
     suites: Vec<String>,
     /// Where the archive is, where apt's own configuration does not say so.
     mirror: Option<String>,
+    /// A file of the OpenPGP keys that sign the archive, relative to this file; Debian's own where it is left out.
+    keyring: Option<String>,
 }
 
 /// What lets a file in, and what keeps it out.

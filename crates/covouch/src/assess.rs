@@ -12,6 +12,7 @@ use covouch_core::{
 };
 use covouch_graph::TrustGraph;
 use covouch_io::{
+    adapters::{Adapters, Means},
     collect::{self, Sources, Want},
     index::{Freshness, PageFetcher},
     installer::Wrapped,
@@ -68,7 +69,7 @@ impl Assessment {
         let projects: BTreeSet<&ProjectName> = releases.iter().map(|release| &release.project).collect();
         let meant: HashSet<(&ProjectName, &Version)> =
             releases.iter().map(|release| (&release.project, &release.version)).collect();
-        settings.block_on(async {
+        let graph = settings.block_on(async {
             let all: Vec<_> = policies.iter().collect();
             let indexes = indexes::resolve(&all, settings, Wrapped::Other, freshness).await?;
             let fetcher =
@@ -90,9 +91,26 @@ impl Assessment {
             let only = |project: &ProjectName, version: &Version| meant.contains(&(project, version));
             collect::add_pages(&mut evidence, &sources, &wants, Some(&only), &step).await;
             progress.finish_and_clear();
-            Ok::<_, Failure>(())
+            let means = Means {
+                network: settings.network().clone(),
+                state: settings.state().clone(),
+                clock: settings.clock(),
+                fetcher,
+                indexes: indexes.known,
+            };
+            let adapters = Adapters::new(loaded.adapters(), &means);
+            adapters.add_records(&mut evidence);
+            let graph = TrustGraph::build(&evidence, settings.now());
+            let wants = |evidence: &Evidence| policies.lookups(&graph, evidence, settings.now());
+            let progress = terminal.progress(0, "looking up what others say");
+            let step = |done: usize, total: usize| {
+                progress.set_length(u64::try_from(total).unwrap_or_default());
+                progress.set_position(u64::try_from(done).unwrap_or_default());
+            };
+            adapters.look_up(&mut evidence, &wants, &step).await;
+            progress.finish_and_clear();
+            Ok::<_, Failure>(graph)
         })??;
-        let graph = TrustGraph::build(&evidence, settings.now());
         Ok(Self { policies, evidence, graph })
     }
 

@@ -82,6 +82,7 @@ impl Gate {
                 clock: settings.clock(),
                 blocked: options.blocked,
                 connect,
+                adapters: loaded.adapters(),
                 public: None,
             },
         )?;

@@ -2,12 +2,14 @@
 //! that stands outside the project.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
 
 use covouch_core::digest::Sha256;
 use covouch_io::{
+    adapters::{AdapterSources, AutomatedSource, DistributionSource},
     collect::TrustFolder,
     network::{Fetched, Request},
     secrets::redact,
@@ -76,6 +78,33 @@ impl Loaded {
 
     fn found(&self) -> impl Iterator<Item = &Found> {
         self.base.iter().chain([&self.project])
+    }
+
+    /// What the policies name for adapters to read. One name is one source in both of them.
+    pub(crate) fn adapters(&self) -> AdapterSources {
+        let mut sources = AdapterSources::default();
+        let mut seen = BTreeSet::new();
+        for found in self.found() {
+            for source in found.policy.sources().iter().filter(|source| seen.insert(source.name.clone())) {
+                let name = source.name.clone();
+                let path = |written: &str| found.folder.join(written);
+                match &source.kind {
+                    SourceKind::Debian { suites, mirror, keyring } => {
+                        sources.distributions.push(DistributionSource {
+                            name,
+                            suites: suites.clone(),
+                            mirror: mirror.clone(),
+                            keyring: keyring.as_deref().map(path),
+                        });
+                    }
+                    SourceKind::Osv { from } => {
+                        sources.automated.push(AutomatedSource { name, path: path(from) });
+                    }
+                    SourceKind::Index(_) | SourceKind::Keys { .. } | SourceKind::Feed { .. } => {}
+                }
+            }
+        }
+        sources
     }
 
     /// The folders of statements that the policies name, each with its root keys.

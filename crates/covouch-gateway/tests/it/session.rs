@@ -8,6 +8,7 @@ use std::sync::{
 use covouch_core::{evidence::Evidence, time::Timestamp};
 use covouch_gateway::{Gateway, Permission, Settings};
 use covouch_io::{
+    adapters::AdapterSources,
     clock::Clock,
     network::{self, Network},
     state::State,
@@ -103,6 +104,7 @@ async fn statements_that_change_on_disk_are_noticed() {
         clock: Clock::stopped(now()),
         blocked: Blocked::Yank,
         connect: Vec::new(),
+        adapters: AdapterSources::default(),
         public: None,
     };
     let gateway = Gateway::start(TcpListener::bind("127.0.0.1:0").await.unwrap(), settings).unwrap();

@@ -10,6 +10,7 @@ use covouch_core::{
 };
 use covouch_gateway::{Basis, Destination, Gateway, Settings};
 use covouch_io::{
+    adapters::AdapterSources,
     clock::Clock,
     index::Index,
     network::{self, Network},
@@ -83,6 +84,7 @@ impl World {
             clock: Clock::stopped(now()),
             blocked: options.blocked,
             connect: options.connect,
+            adapters: AdapterSources::default(),
             public: None,
         };
         Self { gateway: Gateway::start(listener, settings).unwrap(), index, folder }

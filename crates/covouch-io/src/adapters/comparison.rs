@@ -27,9 +27,6 @@ use crate::{
     state::{CachedFile, Part, write_atomically},
 };
 
-/// Codes of the gaps that comparing can leave, beside those of [`ArchiveError`].
-pub(crate) const CODES: &[Code] = &[Code::new("file-not-listed")];
-
 /// What is kept of a comparison.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -118,7 +115,12 @@ impl Comparer {
 
     fn place(&self, wheel: &Subject, sdist: &Subject) -> PathBuf {
         let name = format!("{}-{}-{RULE_VERSION}.json", wheel.sha256, sdist.sha256);
-        self.means.state.folder(Part::Cache).join("derived").join(name.get(..2).unwrap_or_default()).join(name)
+        self.means
+            .state
+            .folder(Part::Cache)
+            .join("derived")
+            .join(name.get(..2).unwrap_or_default())
+            .join(name)
     }
 
     async fn remembered(&self, wheel: &Subject, sdist: &Subject) -> Option<Arc<[Arc<str>]>> {
@@ -151,8 +153,8 @@ fn read_limited(path: &std::path::Path) -> io::Result<Vec<u8>> {
 
 /// Compares two files that are on disk.
 fn compare(
-    (wheel, mut wheel_file): (&Subject, CachedFile),
-    (sdist, mut sdist_file): (&Subject, CachedFile),
+    (wheel, wheel_file): (&Subject, CachedFile),
+    (sdist, sdist_file): (&Subject, CachedFile),
 ) -> Result<Arc<[Arc<str>]>, Gap> {
     let said = |text: String| Arc::from([Arc::from(Shown::new(&text).as_str())]);
     let parsed = |subject: &Subject| DistFilename::parse(&subject.filename, Some(&subject.project));
@@ -160,16 +162,18 @@ fn compare(
         (Ok(wheel), Ok(sdist)) => (wheel, sdist),
         (Err(error), _) | (_, Err(error)) => return Ok(said(error.to_string())),
     };
-    let (Some(wheel_parsed), Some(sdist_parsed)) = (wheel_name.wheel(), sdist_name.sdist()) else {
+    let (DistFilename::Wheel(wheel_name), DistFilename::Sdist(sdist_name)) = (&wheel_name, &sdist_name)
+    else {
         return Ok(said("not a wheel and an sdist".to_owned()));
     };
-    let names = Names { sdist: sdist_parsed, wheel: wheel_parsed };
-    Ok(match derive::derive(sdist_file.reader(), wheel_file.reader(), names) {
+    let names = Names { sdist: sdist_name, wheel: wheel_name };
+    Ok(match derive::derive(sdist_file.into_file(), wheel_file.into_file(), names) {
         Ok(Outcome::Derived(derived)) if is_about(&derived, (wheel.sha256, sdist.sha256)) => Arc::default(),
         Ok(Outcome::Derived(_)) => said("the files changed while they were read".to_owned()),
-        Ok(Outcome::Differs(differences)) => {
-            differences.iter().map(|difference| Arc::from(Shown::new(&difference.to_string()).as_str())).collect()
-        }
+        Ok(Outcome::Differs(differences)) => differences
+            .iter()
+            .map(|difference| Arc::from(Shown::new(&difference.to_string()).as_str()))
+            .collect(),
         Err(error) => said(error.to_string()),
     })
 }

@@ -45,7 +45,8 @@ impl Distribution {
     }
 
     async fn read(&self) -> Result<Loaded, DebianError> {
-        let suites: Vec<Suite> = self.source.suites.iter().filter_map(|suite| Suite::parse(suite).ok()).collect();
+        let suites: Vec<Suite> =
+            self.source.suites.iter().filter_map(|suite| Suite::parse(suite).ok()).collect();
         let mirrors = match &self.source.mirror {
             Some(url) => Mirrors::named(url),
             None => Mirrors::of_apt(Path::new("/"))?,
@@ -54,7 +55,10 @@ impl Distribution {
         let settings = DebianSettings {
             suites: suites.clone(),
             mirrors,
-            keyring: Keyring::embedded()?,
+            keyring: match &self.source.keyring {
+                Some(path) => Keyring::read(path)?,
+                None => Keyring::with_systems()?,
+            },
             freshness: Freshness::Recent,
         };
         let refreshed = debian::refresh(network, state, *clock, &settings, &|_| {}).await?;
@@ -74,10 +78,6 @@ impl Distribution {
     }
 
     fn gap(&self, error: &DebianError) -> Gap {
-        Gap {
-            code: error.code(),
-            source: self.source.name.as_str().into(),
-            detail: error.to_string().into(),
-        }
+        Gap { code: error.code(), source: self.source.name.as_str().into(), detail: error.to_string().into() }
     }
 }

@@ -14,7 +14,7 @@ use crate::{
 const TOP: &[&str] = &["schema", "mode", "party", "policy", "rule", "waiver", "gateway"];
 const PARTY: &[&str] =
     &["index", "debian", "osv", "feed", "root", "key", "keys", "from", "level", "weight", "owner", "depth"];
-const DEBIAN: &[&str] = &["suites", "mirror"];
+const DEBIAN: &[&str] = &["suites", "mirror", "keyring"];
 const POLICY: &[&str] = &["admit", "refuse", "derive"];
 const RULE: &[&str] = &["projects", "index", "admit"];
 const WAIVER: &[&str] = &["sha256", "reason", "expires", "approved-by", "installed"];
@@ -110,7 +110,8 @@ fn debian(reader: &mut Reader, party: &Table<'_>) -> Option<Placed<SourceSetting
     }
     let suites = reader.strings(&table, "suites").unwrap_or_default();
     let mirror = reader.string(&table, "mirror");
-    Some(Placed { at: table.at, value: SourceSetting::Debian { suites, mirror } })
+    let keyring = reader.string(&table, "keyring");
+    Some(Placed { at: table.at, value: SourceSetting::Debian { suites, mirror, keyring } })
 }
 
 /// `weight = 0.5`, or `weight = { voted = 0.5, audited = 1.0 }`.

@@ -11,7 +11,7 @@ use super::{judge, page, page::Page};
 use crate::{
     error::{Fault, Place, PolicyError, PolicyErrors, shown},
     facts::{Case, World},
-    program::{IndexAddress, PartySource, Policy, SourceKind},
+    program::{IndexAddress, Policy, SourceKind},
     verdict::Verdict,
 };
 
@@ -122,16 +122,6 @@ impl Policies {
     #[must_use]
     pub fn indexes(&self) -> Vec<WantedIndex> {
         distinct(self.iter().flat_map(Policy::indexes))
-    }
-
-    /// Every party of the policies whose word an adapter looks up, each name once, the base policy's first.
-    pub fn adapters(&self) -> impl Iterator<Item = (&Policy, &PartySource)> {
-        let mut seen = BTreeSet::new();
-        let all = self.iter().flat_map(|policy| policy.sources().iter().map(move |source| (policy, source)));
-        all.filter(move |(_, source)| {
-            matches!(source.kind, SourceKind::Debian { .. } | SourceKind::Osv { .. })
-                && seen.insert(&source.name)
-        })
     }
 
     /// Every folder of statements the policies name.

@@ -8,34 +8,27 @@ use std::collections::BTreeSet;
 
 use covouch_core::{
     evidence::{Evidence, Lookup},
-    subject::Subject,
     time::Timestamp,
 };
 use covouch_graph::{PartyIndex, TrustGraph};
 
-use super::{Policies, is_built, judge_with};
+use super::{Policies, judge_with};
 use crate::{
-    facts::{Case, Home, Truth, World},
+    facts::{Case, Truth, World},
     judge::Siblings,
     program::{Condition, Derive, Policy},
     verdict::{IndecisionCause, Verdict},
 };
 
 impl Policies {
-    /// The look-ups that could still change the verdict of any of these files: those of the cheapest kind only, for
-    /// what they find may make the others needless. Empty when nothing is left to learn.
+    /// The look-ups that could still change the verdict of any file that is listed: those of the cheapest kind only, for what they find may make the others needless. Empty when nothing is left to
+    /// learn.
     #[must_use]
-    pub fn lookups(
-        &self,
-        graph: &TrustGraph,
-        evidence: &Evidence,
-        files: &[Subject],
-        now: Timestamp,
-    ) -> Vec<Lookup> {
+    pub fn lookups(&self, graph: &TrustGraph, evidence: &Evidence, now: Timestamp) -> Vec<Lookup> {
         let world = World { graph, evidence, now };
         let mut wanted = BTreeSet::new();
         for policy in self.iter().filter(|policy| policy.asks_adapters()) {
-            for file in files {
+            for file in evidence.listed() {
                 add(&Case::new(policy, world, file), &mut wanted);
             }
         }
@@ -65,21 +58,11 @@ impl Policy {
 }
 
 fn add(case: &Case<'_>, wanted: &mut BTreeSet<Lookup>) {
-    let alone = judge_with(case, &|| Siblings::Fine);
-    match &alone {
-        Verdict::Undecided(indecision) if matches!(indecision.cause, IndecisionCause::NotKnown(_)) => {
-            add_unknown(case, wanted);
-        }
-        _ => {}
-    }
-    // An sdist depends on the wheels beside it.
-    if alone.lets_in() && !is_built(&case.subject.filename) && !case.applicable.admit.allows_build {
-        let Home::Known(home, _) = &case.home else { return };
-        for (wheel, _) in case.evidence.release(&home.name, case.subject) {
-            if is_built(&wheel.filename) {
-                add(&case.about(wheel), wanted);
-            }
-        }
+    // The wheels an sdist depends on are among the files themselves.
+    if let Verdict::Undecided(indecision) = judge_with(case, &|| Siblings::Fine)
+        && matches!(indecision.cause, IndecisionCause::NotKnown(_))
+    {
+        add_unknown(case, wanted);
     }
 }
 

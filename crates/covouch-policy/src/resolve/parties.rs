@@ -168,7 +168,14 @@ fn party(
         SourceSetting::Index(address) => SourceKind::Index(address_of(address, at, faults)?),
         SourceSetting::Keys(_, keys) => signer(&name, table, keys, faults)?,
         SourceSetting::Feed(address) => feed(table, (address, at), faults)?,
-        SourceSetting::Debian { suites, mirror } => debian(suites, (mirror.as_ref(), at), faults)?,
+        SourceSetting::Debian { suites, mirror, keyring } => SourceKind::Debian {
+            suites: self::suites(suites, at, faults)?,
+            mirror: match mirror {
+                Some(mirror) => Some(archive(mirror, faults)?),
+                None => None,
+            },
+            keyring: keyring.as_ref().map(|keyring| keyring.value.as_str().into()),
+        },
         SourceSetting::Osv(from) => SourceKind::Osv { from: from.as_str().into() },
     };
     meaningless(table, &kind, faults);
@@ -260,12 +267,8 @@ fn feed(table: &PartyTable, (written, at): (&str, usize), faults: &mut Faults<'_
     Some(SourceKind::Feed { address: address?, root: root? })
 }
 
-/// A distribution: its suites, and where its archive is.
-fn debian(
-    suites: &[Placed<String>],
-    (mirror, at): (Option<&Placed<String>>, usize),
-    faults: &mut Faults<'_>,
-) -> Option<SourceKind> {
+/// A distribution's suites.
+fn suites(suites: &[Placed<String>], at: usize, faults: &mut Faults<'_>) -> Option<Vec<Arc<str>>> {
     if suites.is_empty() {
         faults.bad(at, "`suites` names no suite".to_owned(), "write `suites = [\"stable\", \"testing\"]`");
     }
@@ -276,24 +279,24 @@ fn debian(
     }
     for suite in suites {
         // A suite becomes part of an address and of a file's name.
-        let plain = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-".contains(byte);
+        let plain = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-';
         if suite.value.is_empty() || !suite.value.as_bytes().iter().all(|byte| plain(byte)) {
             let clause = format!("`{}` is not the name of a suite", suite.value);
             faults.bad(suite.at, clause, "write `stable`, `testing` or a code name");
         }
     }
-    let mirror = match mirror {
-        Some(mirror) => match web_address(&mirror.value, "mirror", &["https", "http"]) {
-            Ok(url) => Some(url),
-            Err((clause, hint)) => {
-                faults.bad(mirror.at, clause, hint);
-                return None;
-            }
-        },
-        None => None,
-    };
-    let suites: Vec<Arc<str>> = suites.iter().map(|suite| suite.value.as_str().into()).collect();
-    (!suites.is_empty()).then_some(SourceKind::Debian { suites, mirror })
+    (!suites.is_empty()).then(|| suites.iter().map(|suite| suite.value.as_str().into()).collect())
+}
+
+/// Where a distribution's archive is.
+fn archive(mirror: &Placed<String>, faults: &mut Faults<'_>) -> Option<Url> {
+    match web_address(&mirror.value, "mirror", &["https", "http"]) {
+        Ok(url) => Some(url),
+        Err((clause, hint)) => {
+            faults.bad(mirror.at, clause, hint);
+            None
+        }
+    }
 }
 
 fn signer(

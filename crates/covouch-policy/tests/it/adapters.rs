@@ -47,9 +47,8 @@ fn code(world: &World, policies: &Policies, subject: &Subject) -> String {
     world.judge(policies, subject).code().to_string()
 }
 
-fn lookups(world: &World, policies: &Policies, files: &[&str]) -> Vec<Lookup> {
-    let files: Vec<Subject> = files.iter().map(|filename| file(filename)).collect();
-    policies.lookups(&world.graph(), &world.evidence, &files, world.now)
+fn lookups(world: &World, policies: &Policies) -> Vec<Lookup> {
+    policies.lookups(&world.graph(), &world.evidence, world.now)
 }
 
 #[test]
@@ -97,22 +96,21 @@ fn an_archive_that_cannot_be_read_is_unknown() {
 fn an_old_file_asks_nobody_and_a_young_one_asks_the_cheapest_first() {
     let mut old = World::new();
     old.lists("pypi", &file(SDIST), "2026-06-01").lists("pypi", &file(WHEEL), "2026-06-01");
-    assert_eq!(lookups(&old, &starter(), &[SDIST, WHEEL]), []);
+    assert_eq!(lookups(&old, &starter()), []);
     let mut young = fresh();
-    assert_eq!(lookups(&young, &starter(), &[SDIST, WHEEL]), [Lookup::Distribution(name("debian"))]);
+    assert_eq!(lookups(&young, &starter()), [Lookup::Distribution(name("debian"))]);
     packaged(&mut young);
     let compare = Lookup::Comparison { wheel: file(WHEEL), sdist: file(SDIST) };
-    assert_eq!(lookups(&young, &starter(), &[SDIST]), [compare.clone()]);
-    assert_eq!(lookups(&young, &starter(), &[WHEEL]), [compare]);
+    assert_eq!(lookups(&young, &starter()), [compare]);
     compared(&mut young, &[]);
-    assert_eq!(lookups(&young, &starter(), &[SDIST, WHEEL]), []);
+    assert_eq!(lookups(&young, &starter()), []);
 }
 
 #[test]
 fn nothing_is_compared_with_an_sdist_nobody_packaged() {
     let mut world = fresh();
     world.evidence.add_consulted(name("debian"));
-    assert_eq!(lookups(&world, &starter(), &[SDIST, WHEEL]), []);
+    assert_eq!(lookups(&world, &starter()), []);
 }
 
 #[test]
@@ -162,7 +160,7 @@ fn an_inherited_vouch_waits_for_the_comparison() {
     world.vouches("ada", &file(SDIST));
     assert_eq!(code(&world, &inherits, &file(WHEEL)), "not-compared");
     let compare = Lookup::Comparison { wheel: file(WHEEL), sdist: file(SDIST) };
-    assert_eq!(lookups(&world, &inherits, &[WHEEL]), [compare]);
+    assert_eq!(lookups(&world, &inherits), [compare]);
     compared(&mut world, &["`six.py` has other bytes"]);
     assert_eq!(code(&world, &inherits, &file(WHEEL)), "not-enough-vouches");
 }
@@ -245,7 +243,7 @@ fn attested_says_where_a_file_came_from() {
     let policies = alone(&policy_text(&[PYPI], "pypi and attested by \"github:benjaminp/six\"", ""));
     let mut world = old();
     assert_eq!(code(&world, &policies, &file(WHEEL)), "publisher-not-asked");
-    assert_eq!(lookups(&world, &policies, &[WHEEL]), [Lookup::Publisher(file(WHEEL))]);
+    assert_eq!(lookups(&world, &policies), [Lookup::Publisher(file(WHEEL))]);
     world.evidence.add_publishers(file(WHEEL), Known::Is(vec![publisher("github:someone/six")]));
     assert_eq!(code(&world, &policies, &file(WHEEL)), "not-enough-vouches");
     world.evidence.add_publishers(file(WHEEL), Known::Is(vec![publisher("github:benjaminp/six")]));
@@ -256,7 +254,7 @@ fn attested_says_where_a_file_came_from() {
 fn a_publisher_that_changed_is_not_the_same() {
     let policies = alone(&policy_text(&[PYPI], "pypi and same-publisher", ""));
     let mut world = old();
-    assert_eq!(lookups(&world, &policies, &[WHEEL]), [Lookup::Continuity(file(WHEEL))]);
+    assert_eq!(lookups(&world, &policies), [Lookup::Continuity(file(WHEEL))]);
     for (continuity, expected) in [
         (Continuity::Changed, "not-enough-vouches"),
         (Continuity::Lost, "not-enough-vouches"),
