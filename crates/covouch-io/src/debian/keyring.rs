@@ -159,6 +159,9 @@ fn is_by(signature: &Signature, key: &impl KeyDetails) -> bool {
 }
 
 fn check_signature(signature: &Signature, key: &impl VerifyingKey, text: &[u8]) -> Result<(), &'static str> {
+    if signature.created() < Some(key.created_at()) {
+        return Err("one is older than its key");
+    }
     signature.verify(key, text).map_err(|_| "one does not fit the text")
 }
 

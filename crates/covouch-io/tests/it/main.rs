@@ -5,6 +5,7 @@
 #[cfg(unix)]
 mod agent;
 mod archive;
+mod debian;
 mod fetching;
 #[cfg(unix)]
 mod installers;
