@@ -5,6 +5,7 @@ use covouch_core::code::Code;
 use crate::{
     agent::AgentError,
     archive::ArchiveError,
+    attestation::{AttestationError, TrustRootError},
     debian::{self, DebianError},
     installer::InstallerError,
     network::{FetchError, SettingsError},
@@ -18,6 +19,7 @@ use crate::{
 pub const CODES: &[&[Code]] = &[
     AgentError::CODES,
     ArchiveError::CODES,
+    AttestationError::CODES,
     DebianError::CODES,
     debian::GAPS,
     FetchError::CODES,
@@ -26,6 +28,7 @@ pub const CODES: &[&[Code]] = &[
     OsvError::CODES,
     SettingsError::CODES,
     StateError::CODES,
+    TrustRootError::CODES,
 ];
 
 #[cfg(test)]

@@ -12,6 +12,7 @@
 
 pub mod agent;
 pub mod archive;
+pub mod attestation;
 pub mod clock;
 pub mod code;
 pub mod collect;

@@ -5,6 +5,7 @@
 #[cfg(unix)]
 mod agent;
 mod archive;
+mod attestation;
 mod debian;
 mod fetching;
 #[cfg(unix)]
