@@ -257,6 +257,9 @@ async fn only_what_the_archive_signed_is_read() {
     assert!(user.is_read().await, "the archive signs with subkeys");
 }
 
+/// Signs by one of a user's keys.
+type Sign<'a> = &'a dyn Fn(&User) -> String;
+
 #[tokio::test]
 async fn a_key_that_no_longer_counts_signs_nothing() {
     let mirror = Mirror::start().await;
@@ -267,7 +270,7 @@ async fn a_key_that_no_longer_counts_signs_nothing() {
     let none = Oddities::default();
     let primary = |user: &User| user.sign(&text);
     let subkey = |user: &User| user.signer.sign_by_subkey(&text, at("2026-05-01"));
-    let ways: [(Oddities, &dyn Fn(&User) -> String, bool); 9] = [
+    let ways: [(Oddities, Sign<'_>, bool); 9] = [
         (Oddities { lasts: Some(516 * day), ..none }, &primary, false),
         (Oddities { lasts: Some(517 * day), ..none }, &primary, true),
         (Oddities { is_revoked: true, ..none }, &primary, false),

@@ -10,6 +10,7 @@ mod debian;
 mod fetching;
 #[cfg(unix)]
 mod installers;
+mod osv;
 mod pages;
 mod proxies;
 mod server;
