@@ -9,8 +9,11 @@
 //! # Not here
 //! How an identity is proven: `covouch-io` verifies attestations, `covouch-python` compares what they claim.
 
+mod continuity;
+
 use std::{fmt, sync::Arc};
 
+pub use self::continuity::{Attested, Continuity, PublishedFile, SETTLED, continuity, reference};
 use crate::limits;
 
 /// What kind of place a file is published from.
@@ -161,7 +164,7 @@ pub struct Publisher {
     pub name: PublisherName,
     /// The workflow file, or CircleCI's pipeline definition.
     pub workflow: Option<Arc<str>>,
-    /// The deployment environment the index asked for. No certificate proves it.
+    /// The deployment environment, when the proof names one; certificates from before 2026 do not.
     pub environment: Option<Arc<str>>,
     /// The repository's id.
     pub repository_id: Option<Arc<str>>,

@@ -31,6 +31,12 @@ impl Version {
             .map_err(|error| VersionError { text: text.to_owned(), reason: error.to_string() })
     }
 
+    /// The release line: the epoch, and the first number of the release. All of `0.x` is one line.
+    #[must_use]
+    pub fn line(&self) -> (u64, u64) {
+        (self.0.epoch(), self.0.release().first().copied().unwrap_or_default())
+    }
+
     /// Whether this is a pre-release or a development release (PEP 440, "Pre-releases").
     #[must_use]
     pub fn is_prerelease(&self) -> bool {

@@ -2,6 +2,7 @@
 //!
 //! # Invariants
 //! - A file is judged at every request for it, whatever page its address was on.
+//! - What is judged was asked for by the policies that judge it: both are of one [`Snapshot`].
 //! - An index that cannot be asked is a failure; the page is never one that merely lacks its files.
 //! - No lock is held while waiting.
 //!
@@ -64,6 +65,8 @@ pub(crate) struct Parts {
 /// A file that was found on its index's page.
 pub(crate) struct Found {
     pub(crate) project: Arc<Project>,
+    /// What the project was read for, and is judged with.
+    snapshot: Arc<Snapshot>,
     pub(crate) filename: FileName,
 }
 
@@ -119,17 +122,23 @@ impl Gate {
         form: Form,
     ) -> Result<Arc<RenderedPage>, Problem> {
         let key = (project.clone(), form);
-        let (now, snapshot) = (self.now(), self.snapshot());
-        let holds = |page: &Arc<RenderedPage>| page.holds.at(snapshot.number(), now);
-        if let Some(Ok(page)) = self.pages.get(&key) {
-            if holds(&page) {
-                return Ok(page);
+        loop {
+            let (now, snapshot) = (self.now(), self.snapshot());
+            let holds = |page: &Arc<RenderedPage>| page.holds.at(snapshot.number(), now);
+            if let Some(Ok(page)) = self.pages.get(&key) {
+                if holds(&page) {
+                    return Ok(page);
+                }
+                self.pages.remove_if(&key, |page| !page.as_ref().is_ok_and(holds));
             }
-            self.pages.remove_if(&key, |page| !page.as_ref().is_ok_and(holds));
+            let make = self.make_page(project, form, &snapshot, now);
+            let made = cache::find_or_make(&self.pages, &key, make).await;
+            let made = made.inspect_err(|problem| self.failed(project.as_str(), problem))?;
+            // Somebody may have begun it before there was something else to decide with.
+            if made.holds.snapshot == snapshot.number() {
+                return Ok(made);
+            }
         }
-        let make = self.make_page(project, form, &snapshot, now);
-        let made = cache::find_or_make(&self.pages, &key, make).await;
-        made.inspect_err(|problem| self.failed(project.as_str(), problem))
     }
 
     /// A file of a project, as its home index lists it.
@@ -142,9 +151,9 @@ impl Gate {
         project: &ProjectName,
         filename: &FileName,
     ) -> Result<Found, Problem> {
-        let project = self.project(project).await?;
+        let (project, snapshot) = self.known(project).await?;
         if project.home == *index && project.files.contains_key(filename) {
-            return Ok(Found { project, filename: filename.clone() });
+            return Ok(Found { project, snapshot, filename: filename.clone() });
         }
         let detail = format!("`{index}` lists no file `{filename}` of `{}`", project.name);
         Err(Problem::new(StatusCode::NOT_FOUND, code::NO_FILE, detail))
@@ -155,17 +164,35 @@ impl Gate {
     /// # Errors
     /// A [`Problem`] when there is no such project, or nobody can be asked.
     pub(crate) async fn project(self: &Arc<Self>, name: &ProjectName) -> Result<Arc<Project>, Problem> {
-        let (now, snapshot) = (self.now(), self.snapshot());
-        let holds = |project: &Arc<Project>| project.holds.at(snapshot.number(), now);
-        if let Some(Ok(project)) = self.projects.get(name) {
-            if holds(&project) {
-                return Ok(project);
+        self.known(name).await.map(|(project, _)| project)
+    }
+
+    /// What is known of a project, and the snapshot for which it was read.
+    ///
+    /// # Errors
+    /// A [`Problem`] when there is no such project, or nobody can be asked.
+    pub(crate) async fn known(
+        self: &Arc<Self>,
+        name: &ProjectName,
+    ) -> Result<(Arc<Project>, Arc<Snapshot>), Problem> {
+        loop {
+            let (now, snapshot) = (self.now(), self.snapshot());
+            let holds = |project: &Arc<Project>| project.holds.at(snapshot.number(), now);
+            if let Some(Ok(project)) = self.projects.get(name) {
+                if holds(&project) {
+                    return Ok((project, snapshot));
+                }
+                self.projects.remove_if(name, |project| !project.as_ref().is_ok_and(holds));
             }
-            self.projects.remove_if(name, |project| !project.as_ref().is_ok_and(holds));
+            let read = async { self.upstream.read(name, &snapshot, now).await.map(|(project, _)| project) };
+            let read = cache::find_or_make(&self.projects, name, read).await;
+            let read = read.inspect_err(|problem| self.failed(name.as_str(), problem))?;
+            // Somebody may have begun it before a renewal. What the policies of then did not ask for, such as a folder
+            // that cannot be read since, is not in it, and would be missing from a verdict of now.
+            if read.holds.snapshot == snapshot.number() {
+                return Ok((read, snapshot));
+            }
         }
-        let read = async { self.upstream.read(name, &snapshot, now).await.map(|(project, _)| project) };
-        let read = cache::find_or_make(&self.projects, name, read).await;
-        read.inspect_err(|problem| self.failed(name.as_str(), problem))
     }
 
     /// The project of which a file with this digest was listed, among those asked about lately.
@@ -182,10 +209,9 @@ impl Gate {
     /// # Errors
     /// The reason when the file is kept out; it is remembered for the report at the end.
     pub(crate) fn judge(&self, found: &Found) -> Result<Release, Block> {
-        let snapshot = self.snapshot();
         let subject = found.listed().and_then(|listed| listed.subject.as_ref());
         let judged = match subject {
-            Some(subject) => snapshot.judge(&found.project, subject, self.now()),
+            Some(subject) => found.snapshot.judge(&found.project, subject, self.now()),
             None => Err(unjudged()),
         };
         judged.inspect_err(|block| {

@@ -6,6 +6,7 @@ use crate::{
     adapters,
     agent::AgentError,
     archive::ArchiveError,
+    attestation::{AttestationError, TrustRootError},
     debian::{self, DebianError},
     installer::InstallerError,
     network::{FetchError, SettingsError},
@@ -20,6 +21,7 @@ pub const CODES: &[&[Code]] = &[
     AgentError::CODES,
     adapters::CODES,
     ArchiveError::CODES,
+    AttestationError::CODES,
     DebianError::CODES,
     debian::GAPS,
     FetchError::CODES,
@@ -28,6 +30,7 @@ pub const CODES: &[&[Code]] = &[
     OsvError::CODES,
     SettingsError::CODES,
     StateError::CODES,
+    TrustRootError::CODES,
 ];
 
 #[cfg(test)]

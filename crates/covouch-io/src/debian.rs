@@ -18,6 +18,8 @@
 pub mod apt;
 mod deb822;
 mod error;
+#[doc(hidden)]
+pub mod fuzzing;
 mod keyring;
 mod mapping;
 mod refresh;

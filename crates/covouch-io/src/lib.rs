@@ -13,6 +13,7 @@
 pub mod adapters;
 pub mod agent;
 pub mod archive;
+pub mod attestation;
 pub mod clock;
 pub mod code;
 pub mod collect;

@@ -44,6 +44,9 @@ pub const PAGE_AGE_SECONDS: u64 = 600;
 /// been said since.
 pub const OFFLINE_PAGE_AGE_SECONDS: u64 = 7 * 86_400;
 
+/// Largest trusted root of attestations; the real one has 7 KB.
+pub const TRUSTED_ROOT_BYTES: usize = 1 << 20;
+
 /// Largest netrc file; real ones have a few lines.
 pub const NETRC_BYTES: u64 = 64 << 10;
 

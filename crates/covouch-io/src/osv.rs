@@ -71,6 +71,16 @@ impl Osv {
         }
     }
 
+    /// Takes records as they are, one after the other.
+    ///
+    /// # Errors
+    /// What is wrong with the first that is none.
+    pub fn of<'a>(records: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, String> {
+        let mut gathered = Gathered::default();
+        records.into_iter().try_for_each(|bytes| gathered.add(bytes))?;
+        Ok(gathered.finish())
+    }
+
     /// Every record about this release, withdrawn ones included, by id.
     #[must_use]
     pub fn about(&self, project: &ProjectName, version: &Version) -> Vec<&Record> {

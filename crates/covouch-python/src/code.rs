@@ -44,6 +44,20 @@ codes! {
     LOCK_ENVIRONMENT = "lock-environment";
     LOCK_UNREADABLE = "lock-unreadable";
     LOCK_OTHER_FILE = "lock-other-file";
+
+    PROVENANCE_TOO_LARGE = "provenance-too-large";
+    PROVENANCE_MALFORMED = "provenance-malformed";
+    PROVENANCE_VERSION = "provenance-version";
+    PROVENANCE_EMPTY = "provenance-empty";
+    PROVENANCE_PUBLISHER = "provenance-publisher";
+    ATTESTATION_MALFORMED = "attestation-malformed";
+    ATTESTATION_SUBJECTS = "attestation-subjects";
+    ATTESTATION_OTHER_NAME = "attestation-other-name";
+    ATTESTATION_OTHER_DIGEST = "attestation-other-digest";
+    ATTESTATION_PREDICATE = "attestation-predicate";
+    ATTESTATION_ISSUER = "attestation-issuer";
+    ATTESTATION_CLAIM = "attestation-claim";
+    ATTESTATION_OTHER_PUBLISHER = "attestation-other-publisher";
 }
 
 #[cfg(test)]

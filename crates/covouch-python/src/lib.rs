@@ -11,6 +11,7 @@
 //! `covouch-policy`'s to say.
 
 pub mod archive;
+pub mod attestation;
 pub mod code;
 pub mod derive;
 pub mod filename;

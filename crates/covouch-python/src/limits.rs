@@ -33,3 +33,12 @@ pub const INCLUDES: usize = 256;
 
 /// Most versions that constraints pin one project to. Each stands under a marker of its own; three are many.
 pub const PINS: usize = 16;
+
+/// Largest provenance object. One attestation is about 10 kB, and a file has one or two.
+pub const PROVENANCE_BYTES: usize = 1 << 20;
+
+/// Most attestations of one file; verifying one takes up to a millisecond.
+pub const ATTESTATIONS: usize = 32;
+
+/// Most transparency log entries of one attestation. Real ones have one; each costs two signatures to verify.
+pub const LOG_ENTRIES: usize = 4;

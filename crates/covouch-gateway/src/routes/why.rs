@@ -69,8 +69,8 @@ async fn find(gate: &Arc<Gate>, what: &str, project: Option<&str>) -> Result<Rep
 
 /// Judges in depth: every key, every chain, until when. That takes longer than a request should hold others up.
 async fn report(gate: &Arc<Gate>, project: &ProjectName, subject: Subject) -> Result<Report, Problem> {
-    let (project, gate) = (gate.project(project).await?, Arc::clone(gate));
-    let told = tokio::task::spawn_blocking(move || gate.snapshot().report(&project, &subject, gate.now()));
+    let (now, (project, snapshot)) = (gate.now(), gate.known(project).await?);
+    let told = tokio::task::spawn_blocking(move || snapshot.report(&project, &subject, now));
     told.await.map_err(|_| {
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, code::BUSY, "the file cannot be explained")
     })

@@ -5,7 +5,12 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use covouch_core::{evidence::Evidence, time::Timestamp};
+use covouch_core::{
+    code::Code,
+    evidence::{Evidence, Gap},
+    party::PartyName,
+    time::Timestamp,
+};
 use covouch_gateway::{Gateway, Permission, Settings};
 use covouch_io::{
     adapters::AdapterSources,
@@ -22,7 +27,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     client::ask,
-    world::{JSON, NEW, OLD, World, basis, now, people, vouch, words},
+    world::{JSON, NEW, OLD, Options, World, basis, now, people, vouch, words},
 };
 
 #[tokio::test]
@@ -136,4 +141,35 @@ async fn the_command_learns_addresses_it_can_write_into_locks() {
     assert_eq!((&located.subject, located.home.as_str()), (file.subject(), "pypi"));
     let absent = covouch_core::name::ProjectName::parse("nobody").unwrap();
     assert!(world.gateway.locate(&absent, &file.subject().filename).await.is_none());
+}
+
+#[tokio::test]
+async fn who_asks_after_a_renewal_is_not_answered_with_what_was_read_before_it() {
+    const SIGNERS: &str = "refuse = \"veto by ann\"";
+    let policy = people().replace("admit = \"pypi and at least 2 of (ann, bob, cid)\"", "admit = \"pypi\"");
+    let policy = policy.replace("refuse = \"quarantined or vetoes\"", SIGNERS);
+    for (is_readable, status) in [(false, 403), (true, 200)] {
+        let file = Wheel::new("six", "1.0").build();
+        let site = Site::new().with(file.clone(), OLD).slowed(std::time::Duration::from_millis(300));
+        let world = World::with(site, Options { policy: policy.clone(), ..Options::default() }).await;
+        let upstream = url::Url::parse(&world.index.file_url(&file)).unwrap();
+        let tag = &file.sha256().to_string()[..16];
+        let path = format!("/files/open-{tag}/pypi/six{}", upstream.path());
+        let late = async {
+            while world.index.requests().is_empty() {
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+            // The folder of somebody who may object cannot be read any more.
+            let mut evidence = Evidence::new();
+            if !is_readable {
+                let (code, source) = (Code::new("chain-broken"), "ann".into());
+                evidence
+                    .add_gap(PartyName::parse("ann").unwrap(), Gap { code, source, detail: "gone".into() });
+            }
+            world.renew(&policy, evidence);
+            world.get(&path).await.status
+        };
+        let (early, late) = tokio::join!(world.get(&path), late);
+        assert_eq!((early.status, late), (200, status));
+    }
 }

@@ -100,6 +100,12 @@ impl Mirrors {
     }
 }
 
+/// How many mirrors a file names, read in both styles.
+pub(super) fn mirrors_in(text: &str) -> usize {
+    let lines = text.lines().filter_map(line).count();
+    lines + paragraphs(text).map_or(0, |entries| entries.len())
+}
+
 /// The codename of this machine's Debian (os-release(5)); `None` on another system.
 fn codename(root: &Path) -> Result<Option<String>, DebianError> {
     let path = root.join("etc/os-release");

@@ -11,7 +11,10 @@
 
 use std::{fmt, fs, path::Path};
 
-use covouch_core::time::{Standing, Timestamp, Validity};
+use covouch_core::{
+    shown::Shown,
+    time::{Standing, Timestamp, Validity},
+};
 use pgp::{
     armor::DearmorOptions,
     composed::{CleartextSignedMessage, Deserializable as _, SignedPublicKey, SignedPublicSubKey},
@@ -88,7 +91,7 @@ impl Keyring {
         match keys {
             Ok(keys) if keys.is_empty() => Err("it holds no keys".into()),
             Ok(keys) => Ok(Self { keys }),
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(Shown::new(&error.to_string()).as_str().to_owned()),
         }
     }
 
@@ -98,8 +101,9 @@ impl Keyring {
             return Err(Fault::Unsigned);
         }
         let options = DearmorOptions::new().set_limit(limits::DEBIAN_RELEASE_BYTES);
-        let (message, _) = CleartextSignedMessage::from_armor_buf(bytes, options)
-            .map_err(|error| Fault::Signature(format!("it is damaged ({error})")))?;
+        let (message, _) = CleartextSignedMessage::from_armor_buf(bytes, options).map_err(|error| {
+            Fault::Signature(format!("it is damaged ({})", Shown::new(&error.to_string())))
+        })?;
         let text = message.signed_text();
         let mut reason = "it has none";
         for signature in message.signatures().iter().take(limits::DEBIAN_SIGNATURES) {
@@ -159,6 +163,9 @@ fn is_by(signature: &Signature, key: &impl KeyDetails) -> bool {
 }
 
 fn check_signature(signature: &Signature, key: &impl VerifyingKey, text: &[u8]) -> Result<(), &'static str> {
+    if signature.created() < Some(key.created_at()) {
+        return Err("one is older than its key");
+    }
     signature.verify(key, text).map_err(|_| "one does not fit the text")
 }
 
@@ -232,9 +239,9 @@ fn check_subkey(
     let newest = newest.ok_or("one is by a key that its owner did not bind")?;
     check_terms(newest, now)?;
     let back = newest.embedded_signature().filter(|_| newest.key_flags().sign());
-    if !back.is_some_and(|back| back.verify_primary_key_binding(subkey, primary).is_ok()) {
-        return Err("one is by a key that may not sign");
-    }
+    let back = back.ok_or("one is by a key that may not sign")?;
+    back.verify_primary_key_binding(subkey, primary)
+        .map_err(|_| "one is by a key that did not bind itself")?;
     check_moment(subkey.created_at().as_secs(), newest.key_expiration_time(), now)
         .ok_or("one is by a key that has expired")
 }

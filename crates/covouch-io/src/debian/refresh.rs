@@ -300,7 +300,7 @@ fn check_dates(date: Timestamp, until: Option<Timestamp>, now: Timestamp) -> Res
     }
 }
 
-fn unpack(packing: Packing, packed: &[u8]) -> io::Result<Vec<Tarball>> {
+pub(super) fn unpack(packing: Packing, packed: &[u8]) -> io::Result<Vec<Tarball>> {
     let most = limits::DEBIAN_UNPACKED_BYTES;
     match packing {
         Packing::Xz => read(XzReader::new_mem_limit(packed, true, limits::DEBIAN_XZ_KIB).take(most)),

@@ -1,6 +1,6 @@
 //! What a suite's `Release` says of the suite and of its list of source packages.
 
-use covouch_core::{digest::Sha256, time::Timestamp};
+use covouch_core::{digest::Sha256, shown::Shown, time::Timestamp};
 
 use super::{
     Fault, Suite,
@@ -58,9 +58,7 @@ impl Release {
         if !ours || !(is(&fields.suite, suite.as_str()) || is(&fields.codename, suite.as_str())) {
             let shown = |value: &Option<String>| value.clone().unwrap_or_default();
             let found = [&fields.label, &fields.suite, &fields.codename].map(shown).join(" ");
-            return Err(Fault::OtherSuite {
-                found: covouch_core::shown::Shown::new(&found).as_str().to_owned(),
-            });
+            return Err(Fault::OtherSuite { found: Shown::new(&found).as_str().to_owned() });
         }
         let date = fields.date.as_deref().ok_or_else(|| malformed("it has no date"))?;
         Ok(Self {

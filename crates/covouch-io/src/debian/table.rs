@@ -111,7 +111,7 @@ impl Table {
         Self::parse(bytes).ok_or_else(|| damaged("it is not a table of sightings"))
     }
 
-    fn parse(bytes: Vec<u8>) -> Option<Self> {
+    pub(super) fn parse(bytes: Vec<u8>) -> Option<Self> {
         let rest = bytes.strip_prefix(MAGIC)?;
         let end = rest.iter().position(|byte| *byte == b'\n')?;
         let header: Header = serde_json::from_slice(rest.get(..end)?).ok()?;
@@ -119,6 +119,10 @@ impl Table {
         let texts = header.entries.checked_mul(DIGEST + ENTRY)?.checked_add(body)?;
         let places = header.suites.iter().all(|newest| usize::from(newest.release) < header.releases.len());
         (places && texts <= bytes.len()).then_some(Self { header, bytes, body })
+    }
+
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        self.bytes
     }
 
     /// Writes the table.
@@ -159,7 +163,7 @@ impl Table {
     }
 
     /// Every sighting of a file with this digest.
-    pub(super) fn find(&self, sha256: &Sha256) -> impl Iterator<Item = Sighting> {
+    pub(super) fn find<'a>(&'a self, sha256: &Sha256) -> impl Iterator<Item = Sighting> + use<'a> {
         let digests = self.digests();
         let first = digests.partition_point(|digest| digest < sha256.as_bytes());
         let same =
@@ -257,7 +261,7 @@ impl Table {
     }
 
     fn build(mut header: Header, mut entries: Vec<Entry<'_>>) -> Self {
-        header.limit(&mut entries);
+        header.limit(&mut entries, limits::DEBIAN_SIGHTINGS);
         header.forget_unused(&mut entries);
         entries.sort_unstable();
         entries.dedup();
@@ -319,14 +323,14 @@ impl Header {
     }
 
     /// Lets go of the entries that were left behind longest ago, when there are too many.
-    fn limit(&self, entries: &mut Vec<Entry<'_>>) {
+    fn limit(&self, entries: &mut Vec<Entry<'_>>, most: usize) {
         let current: HashSet<u16> = self.suites.iter().map(|newest| newest.release).collect();
         let date = |release: u16| self.releases.get(usize::from(release)).map(|release| release.date);
-        if entries.len() > limits::DEBIAN_SIGHTINGS {
+        if entries.len() > most {
             entries.sort_by_key(|entry| {
                 std::cmp::Reverse((current.contains(&entry.release), date(entry.release)))
             });
-            entries.truncate(limits::DEBIAN_SIGHTINGS);
+            entries.truncate(most);
         }
     }
 
@@ -364,5 +368,147 @@ impl<'a> Texts<'a> {
         self.bytes.extend(text.bytes().take(usize::from(length)));
         self.places.insert(text, place);
         place
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp::parse(text).unwrap()
+    }
+
+    fn suite(name: &str) -> Suite {
+        Suite::parse(name).unwrap()
+    }
+
+    fn index(name: &str, date: &str) -> Index {
+        Index {
+            suite: suite(name),
+            codename: "trixie".into(),
+            date: at(date),
+            valid_until: None,
+            checked: at("2026-06-01"),
+            url: "https://mirror.example/debian/".into(),
+            sha256: Sha256::of(date.as_bytes()),
+            validators: Validators { etag: Some("\"1\"".into()), last_modified: None },
+        }
+    }
+
+    fn tarball(place: u8) -> Tarball {
+        let (package, version) = (format!("package-{}", place % 7), format!("{}-1", place % 5));
+        Tarball { sha256: Sha256::of(&[place]), package: package.into(), version: version.into() }
+    }
+
+    fn tarballs(places: &[u8]) -> Vec<Tarball> {
+        places.iter().map(|place| tarball(*place)).collect()
+    }
+
+    /// What is found of a tarball: suite, date, and whether it is current.
+    fn found(table: &Table, place: u8) -> Vec<(String, String, bool)> {
+        let sightings = table.find(&tarball(place).sha256);
+        sightings
+            .map(|found| (found.suite.to_string(), found.released.to_string(), found.is_current))
+            .collect()
+    }
+
+    #[test]
+    fn a_table_reads_back_as_it_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = State::open(folder.path()).unwrap();
+        assert_eq!(Table::load(&state).unwrap().suite(&suite("stable")), None);
+        let table = Table::default().with(&index("stable", "2026-05-01"), &tarballs(&[1, 2])).unwrap();
+        table.save(&state).unwrap();
+        let read = Table::load(&state).unwrap();
+        assert_eq!(read.bytes, table.bytes);
+        let sighting = read.find(&tarball(1).sha256).next().unwrap();
+        assert_eq!((&*sighting.package, &*sighting.version, sighting.is_current), ("package-1", "1-1", true));
+        assert_eq!(read.suite(&suite("stable")).unwrap().files, 2);
+        assert_eq!(
+            read.validators(&suite("stable"), "https://mirror.example/debian/").etag.as_deref(),
+            Some("\"1\"")
+        );
+        assert!(read.validators(&suite("stable"), "https://other.example/debian/").is_empty());
+    }
+
+    #[test]
+    fn a_confirmed_index_is_fresh_and_says_the_same() {
+        let table = Table::default().with(&index("stable", "2026-05-01"), &tarballs(&[1])).unwrap();
+        let confirmed = table.confirmed(&suite("stable"), at("2026-07-01"), Some(&Validators::default()));
+        assert_eq!(confirmed.suite(&suite("stable")).unwrap().checked, at("2026-07-01"));
+        assert!(confirmed.validators(&suite("stable"), "https://mirror.example/debian/").is_empty());
+        assert_eq!(found(&confirmed, 1), found(&table, 1));
+    }
+
+    #[test]
+    fn when_there_are_too_many_the_oldest_go_first() {
+        let mut table = Table::default();
+        for (date, place) in [("2026-05-01", 1), ("2026-05-02", 2), ("2026-05-03", 3)] {
+            table = table.with(&index("stable", date), &tarballs(&[place])).unwrap();
+        }
+        let mut entries: Vec<Entry<'_>> = (0..3).filter_map(|place| table.entry(place)).collect();
+        table.header.limit(&mut entries, 2);
+        let kept = |place: u8| entries.iter().any(|entry| entry.sha256 == *tarball(place).sha256.as_bytes());
+        assert_eq!([kept(1), kept(2), kept(3)], [false, true, true]);
+    }
+
+    #[test]
+    fn a_damaged_file_is_an_error_and_never_more_than_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = State::open(folder.path()).unwrap();
+        let whole = Table::default().with(&index("stable", "2026-05-01"), &tarballs(&[1, 2])).unwrap();
+        whole.save(&state).unwrap();
+        for damaged in
+            [b"".to_vec(), b"covouch debian 1\n{}\n".to_vec(), whole.bytes[..whole.bytes.len() / 2].to_vec()]
+        {
+            fs::write(Table::path(&state), damaged).unwrap();
+            assert_eq!(Table::load(&state).unwrap_err().code().as_str(), "debian-damaged");
+        }
+        fs::remove_file(Table::path(&state)).unwrap();
+        fs::create_dir(Table::path(&state)).unwrap();
+        assert_eq!(Table::load(&state).unwrap_err().code().as_str(), "debian-unreadable");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_was_seen_is_found_with_the_last_date_it_was_seen_at(
+            history in proptest::collection::vec((any::<bool>(), proptest::collection::vec(0..30_u8, 0..20)), 1..8),
+        ) {
+            let mut table = Table::default();
+            let mut last: HashMap<(&str, u8), String> = HashMap::new();
+            let mut newest: HashMap<&str, String> = HashMap::new();
+            for (day, (testing, places)) in history.iter().enumerate() {
+                let (name, date) = (if *testing { "testing" } else { "stable" }, format!("2026-05-{:02}", day + 1));
+                table = table.with(&index(name, &date), &tarballs(places)).unwrap();
+                newest.insert(name, at(&date).to_string());
+                last.extend(places.iter().map(|place| ((name, *place), at(&date).to_string())));
+            }
+            let table = Table::parse(table.bytes).unwrap();
+            for place in 0..30 {
+                let mut expected: Vec<_> = last
+                    .iter()
+                    .filter(|((_, seen), _)| *seen == place)
+                    .map(|((name, _), date)| ((*name).to_owned(), date.clone(), newest.get(name) == Some(date)))
+                    .collect();
+                expected.sort();
+                let mut found = found(&table, place);
+                found.sort();
+                prop_assert_eq!(found, expected);
+            }
+        }
+
+        #[test]
+        fn no_bytes_lead_outside(at in 0..2000_usize, byte: u8) {
+            let mut bytes = Table::default().with(&index("stable", "2026-05-01"), &tarballs(&[1, 2, 3])).unwrap().bytes;
+            let place = at % bytes.len();
+            bytes[place] = byte;
+            if let Some(table) = Table::parse(bytes) {
+                let all = (0..=255).flat_map(|place| table.find(&tarball(place).sha256).collect::<Vec<_>>());
+                prop_assert!(all.count() <= table.header.entries);
+            }
+        }
     }
 }

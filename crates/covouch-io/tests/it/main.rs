@@ -5,9 +5,12 @@
 #[cfg(unix)]
 mod agent;
 mod archive;
+mod attestation;
+mod debian;
 mod fetching;
 #[cfg(unix)]
 mod installers;
+mod osv;
 mod pages;
 mod proxies;
 mod server;
