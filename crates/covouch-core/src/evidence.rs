@@ -13,7 +13,7 @@ use std::{
 };
 
 pub use self::{
-    adapters::{Continuity, Derivation, Finding, MalwareRecord},
+    adapters::{Derivation, Finding, MalwareRecord},
     lookup::Lookup,
 };
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
     digest::Sha256,
     name::ProjectName,
     party::PartyName,
-    publisher::Publisher,
+    publisher::{Continuity, Publisher},
     statement::{Statement, Verified},
     subject::{FileName, Subject},
     time::Timestamp,

@@ -13,11 +13,11 @@ use std::{num::NonZeroUsize, sync::Arc};
 
 use covouch_core::{
     amount::{Amount, Decimal, Score},
-    evidence::{Continuity, Evidence, Gap, Known, Stated},
+    evidence::{Evidence, Gap, Known, Stated},
     key::PublicKey,
     level::Level,
     party::PartyName,
-    publisher::Publisher,
+    publisher::{Continuity, Publisher},
     statement::VetoReason,
     subject::Subject,
     time::{Duration, Timestamp},

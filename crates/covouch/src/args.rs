@@ -149,10 +149,10 @@ pub(crate) struct Init {
 /// A policy to begin with.
 #[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Preset {
-    /// PyPI and three days of age.
+    /// PyPI, and three days of age or Debian.
     #[default]
     Starter,
-    /// Two of your own people, or seven days of age.
+    /// PyPI, and two of your own people, seven days of age or Debian.
     Team,
     /// Two of your own people, always.
     Strict,

@@ -59,7 +59,7 @@ impl Loaded {
             }
         }
         if project.is_built_in {
-            terminal.note("no policy here: using the built-in `starter` (PyPI and three days of age); `covouch init` writes one");
+            terminal.note("no policy here: using the built-in `starter` (PyPI, and three days of age or Debian); `covouch init` writes one");
         }
         Ok(Self { project, base })
     }

@@ -37,19 +37,6 @@ impl Derivation {
     }
 }
 
-/// How a file's publisher stands to that of the release before, in its release line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Continuity {
-    /// The same publisher.
-    Same,
-    /// Another publisher.
-    Changed,
-    /// The release before had one, this file has none.
-    Lost,
-    /// There is nothing before it to compare with, or that had none either.
-    NeverHad,
-}
-
 /// An automated source's record that a release is malware, such as OSV's `MAL-2024-1234`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MalwareRecord {

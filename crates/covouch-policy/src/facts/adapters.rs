@@ -10,9 +10,9 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use covouch_core::{
     amount::Amount,
-    evidence::{Continuity, Derivation, Evidence, Gap, Known, MalwareRecord, Stated},
+    evidence::{Derivation, Evidence, Gap, Known, MalwareRecord, Stated},
     level::Level,
-    publisher::PublisherName,
+    publisher::{Continuity, PublisherName},
     statement::Claim,
     subject::{FileName, Subject},
 };
@@ -173,8 +173,9 @@ impl<'a> Case<'a> {
     /// Whether the file came from the publisher of the release before.
     pub(super) fn same_publisher(&self) -> Truth {
         match self.evidence.continuity(self.subject) {
-            Some(Known::Is(continuity)) => Truth::from_bool(*continuity == Continuity::Same),
-            Some(Known::Unknown(_)) | None => Truth::Unknown,
+            Some(Known::Is(Continuity::Same)) => Truth::Yes,
+            Some(Known::Is(Continuity::Changed | Continuity::Lost | Continuity::NeverHad)) => Truth::No,
+            Some(Known::Is(Continuity::Unknown) | Known::Unknown(_)) | None => Truth::Unknown,
         }
     }
 

@@ -2,10 +2,10 @@
 
 use covouch_core::{
     amount::Amount,
-    evidence::{Continuity, Gap},
+    evidence::Gap,
     level::Level,
     party::PartyName,
-    publisher::Publisher,
+    publisher::{Continuity, Publisher},
     shown::Shown,
     statement::VetoReason,
 };
@@ -180,7 +180,7 @@ fn attested(part: &Part, publishers: Option<&[Publisher]>) -> String {
 
 fn continued(continuity: Option<Continuity>) -> &'static str {
     match continuity {
-        None => "whether the publisher is the one before is not known",
+        None | Some(Continuity::Unknown) => "whether the publisher is the one before is not known",
         Some(Continuity::Same) => "published as the release before",
         Some(Continuity::Changed) => "published by somebody else than the release before",
         Some(Continuity::Lost) => "not attested, while the release before was",

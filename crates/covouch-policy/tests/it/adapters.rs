@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use covouch_core::{
-    evidence::{Continuity, Derivation, Finding, Known, Lookup, MalwareRecord},
+    evidence::{Derivation, Finding, Known, Lookup, MalwareRecord},
     level::Level,
-    publisher::{Publisher, PublisherName},
+    publisher::{Continuity, Publisher, PublisherName},
     subject::Subject,
 };
 use covouch_policy::{Policies, Policy, PolicyTable, Source};
