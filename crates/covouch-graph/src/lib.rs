@@ -37,6 +37,7 @@ mod reach;
 mod requirement;
 mod search;
 mod support;
+pub mod tally;
 mod veto;
 pub mod witness;
 
