@@ -39,6 +39,7 @@ mod search;
 mod support;
 pub mod tally;
 mod veto;
+pub mod web;
 pub mod witness;
 
 pub use self::{
