@@ -218,12 +218,12 @@ impl Publisher<'_> {
                 edition.added += added;
                 continue;
             };
-            let mut list = match edition.lists.remove(&bin) {
-                Some(list) => list,
-                None => read(&bin)?,
-            };
+            let changed = edition.lists.remove(&bin);
+            let is_changed = changed.is_some();
+            let mut list = changed.map_or_else(|| read(&bin), Ok)?;
             let added = statements::add(&mut list, path, envelopes)?;
-            if added > 0 {
+            // A list that another project changed stays changed, also when this one has nothing new.
+            if is_changed || added > 0 {
                 edition.lists.insert(bin, list);
             }
             edition.added += added;

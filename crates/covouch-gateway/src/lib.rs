@@ -14,6 +14,7 @@
 
 pub mod code;
 pub mod limits;
+pub mod picture;
 pub mod session;
 
 mod address;

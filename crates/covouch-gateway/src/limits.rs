@@ -86,3 +86,6 @@ pub const SHUTDOWN_TIME: Duration = Duration::from_secs(10);
 
 /// How often the source of the policy and the statements is asked whether there is something new.
 pub const RENEWAL_TIME: Duration = Duration::from_secs(2);
+
+/// Most chains of one picture: more, and nobody can follow them.
+pub const PICTURE_CHAINS: usize = 48;

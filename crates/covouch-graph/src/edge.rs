@@ -13,7 +13,10 @@ use covouch_core::{
 };
 
 pub(crate) use crate::index::EdgeIndex;
-use crate::node::NodeIndex;
+use crate::{
+    node::NodeIndex,
+    web::{Appointment, Web},
+};
 
 /// A delegation or an author grant that counts.
 #[derive(Clone, Debug)]
@@ -41,17 +44,27 @@ impl Edge {
     pub(crate) fn covers(&self, project: &ProjectName) -> bool {
         self.projects.iter().any(|pattern| pattern.matches(project))
     }
+
+    /// What it lets its key do from now on, or did before it ended; being an author is no authority.
+    fn appointment(&self) -> Option<Appointment> {
+        let depth = match self.terms {
+            Terms::Delegation { depth, .. } => depth,
+            Terms::Ended { .. } => 1,
+            Terms::Author => return None,
+        };
+        Some(Appointment { from: self.from, to: self.to, depth })
+    }
 }
 
-/// All edges, to be walked both ways.
+/// All edges: to be walked backwards one by one, and forwards in one sweep.
 #[derive(Debug, Default)]
 pub(crate) struct Edges {
     edges: Vec<Edge>,
     incoming: Adjacency,
-    outgoing: Adjacency,
+    web: Web,
 }
 
-/// Edges by one of their ends: those of node `n` stand at `offsets[n]..offsets[n + 1]`.
+/// Edges by where they lead: those of node `n` stand at `offsets[n]..offsets[n + 1]`.
 #[derive(Debug, Default)]
 struct Adjacency {
     offsets: Vec<usize>,
@@ -85,8 +98,8 @@ impl Adjacency {
 impl Edges {
     pub(crate) fn new(edges: Vec<Edge>, nodes: usize) -> Self {
         let incoming = Adjacency::new(&edges, nodes, |edge| edge.to);
-        let outgoing = Adjacency::new(&edges, nodes, |edge| edge.from);
-        Self { edges, incoming, outgoing }
+        let web = Web::new(nodes, edges.iter().filter_map(Edge::appointment));
+        Self { edges, incoming, web }
     }
 
     pub(crate) fn get(&self, index: EdgeIndex) -> &Edge {
@@ -98,8 +111,8 @@ impl Edges {
         self.incoming.of(node).iter().map(|index| (*index, self.get(*index)))
     }
 
-    /// Whom a node lets speak.
-    pub(crate) fn from(&self, node: NodeIndex) -> impl Iterator<Item = &Edge> {
-        self.outgoing.of(node).iter().map(|index| self.get(*index))
+    /// Who may appoint whom.
+    pub(crate) fn web(&self) -> &Web {
+        &self.web
     }
 }

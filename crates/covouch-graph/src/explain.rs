@@ -102,10 +102,11 @@ impl Report<'_> {
 
     fn largest(&mut self, instance: &Instance) -> Witness {
         match pack::largest(instance) {
-            Ok((witness, true)) => witness,
-            Ok((witness, false)) => {
-                self.incomplete = Some(Undecidable::Margin);
-                witness
+            Ok(largest) => {
+                if !largest.is_certain {
+                    self.incomplete = Some(Undecidable::Margin);
+                }
+                largest.witness
             }
             Err(reason) => {
                 self.incomplete = Some(reason);

@@ -25,7 +25,7 @@ macro_rules! index {
 
 index! {
     /// Somebody who can speak, in a whole graph.
-    pub(crate) NodeIndex
+    pub NodeIndex
 }
 index! {
     /// A delegation or an author grant, in a whole graph.

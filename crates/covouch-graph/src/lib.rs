@@ -37,7 +37,9 @@ mod reach;
 mod requirement;
 mod search;
 mod support;
+pub mod tally;
 mod veto;
+pub mod web;
 pub mod witness;
 
 pub use self::{

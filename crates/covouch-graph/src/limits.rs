@@ -40,3 +40,6 @@ pub const MASKS: usize = 4;
 
 /// Most delegations between two keys of which none makes another superfluous. Somebody who renews gives a few.
 pub const PARALLEL: usize = 16;
+
+/// Days that an amendment of an electorate waits when it could let in more: time for somebody to notice it.
+pub const LOOSENING_DAYS: u32 = 7;

@@ -53,6 +53,7 @@ pub(crate) struct Best {
     /// All floors together.
     total: i64,
     target: Target,
+    stage: Stage,
 }
 
 /// Whether a demand can be met.
@@ -63,11 +64,33 @@ pub(crate) enum Outcome {
     Short,
 }
 
-/// The packing with the largest score, and whether it is certain that none is larger.
+/// The packing with the largest score.
+#[derive(Clone, Debug)]
+pub struct Largest {
+    /// The packing.
+    pub witness: Witness,
+    /// Whether it is certain that none is larger.
+    pub is_certain: bool,
+    /// What it took.
+    pub stage: Stage,
+}
+
+/// How far the search for a packing had to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// Flow that does not look at depth: its chains respect it anyway.
+    Flow,
+    /// Flow that respects depth by construction.
+    Potential,
+    /// The linear program.
+    Program,
+}
+
+/// The packing with the largest score.
 ///
 /// # Errors
 /// [`Undecidable`] when the budget ended or arithmetic failed before there was any answer.
-pub fn largest(instance: &Instance) -> Result<(Witness, bool), Undecidable> {
+pub fn largest(instance: &Instance) -> Result<Largest, Undecidable> {
     Packer::new(instance, &[], Weighing::Score).largest()
 }
 
@@ -129,10 +152,9 @@ impl<'a> Packer<'a> {
         }
     }
 
-    fn largest(&mut self) -> Result<(Witness, bool), Undecidable> {
+    fn largest(&mut self) -> Result<Largest, Undecidable> {
         let best = self.pack(&Demand::default(), Target::Most)?;
-        let certain = best.is_met();
-        Ok((best.witness, certain))
+        Ok(Largest { is_certain: best.is_met(), stage: best.stage, witness: best.witness })
     }
 
     /// One flow with as much of these floors as there is: a packing found quickly, and often all that is needed.
@@ -166,12 +188,14 @@ impl<'a> Packer<'a> {
     fn pack(&mut self, demand: &Demand, target: Target) -> Result<Best, Undecidable> {
         let top = Gain { floor: i64::MAX, score: i64::MAX };
         let none = Gain { floor: 0, score: 0 };
-        let mut best =
-            Best { witness: Witness::default(), value: none, bound: top, total: demand.total(), target };
+        let (witness, stage) = (Witness::default(), Stage::Flow);
+        let mut best = Best { witness, value: none, bound: top, total: demand.total(), target, stage };
         for potential in [Potential::None, Potential::Need, Potential::Have] {
             let (witness, gain) = self.flow(demand, potential)?;
             if potential == Potential::None {
                 best.bound = gain;
+            } else {
+                best.stage = Stage::Potential;
             }
             let value = self.value(demand, &witness);
             best.offer(witness, value);
@@ -179,6 +203,7 @@ impl<'a> Packer<'a> {
                 return Ok(best);
             }
         }
+        best.stage = Stage::Program;
         self.solve(demand, &mut best)?;
         Ok(best)
     }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use covouch_core::{amount::Score, code::Code, hint::Hint, level::Level, statement::Files, subject::Subject};
+use covouch_core::{
+    amount::Score, code::Code, hint::Hint, key::PublicKey, level::Level, statement::Files, subject::Subject,
+};
 
 use crate::{
     build::TrustGraph,
@@ -12,6 +14,7 @@ use crate::{
     limits,
     parties::{Parties, PartyIndex},
     requirement::Requirement,
+    search::Located,
 };
 
 /// An adapter's known word for the file at hand: 100 % for its party at a level, from a source of its own.
@@ -158,7 +161,28 @@ impl TrustGraph {
         requirement: &Requirement,
         assumed: &[PartyIndex],
     ) -> bool {
-        let Ok(mut located) = self.locate(question) else { return true };
+        Self::could_be_met(self.locate(question), (question, requirement), assumed)
+    }
+
+    /// The same if, besides, whoever holds this key said all they could with it: what a thief could bring about. One
+    /// key is one voice here too, with all its puppets.
+    #[must_use]
+    pub fn possible_with_key(
+        &self,
+        question: &Question<'_>,
+        requirement: &Requirement,
+        assumed: &[PartyIndex],
+        key: &PublicKey,
+    ) -> bool {
+        Self::could_be_met(self.locate_assuming(question, Some(key)), (question, requirement), assumed)
+    }
+
+    fn could_be_met(
+        located: Result<Located, Undecidable>,
+        (question, requirement): (&Question<'_>, &Requirement),
+        assumed: &[PartyIndex],
+    ) -> bool {
+        let Ok(mut located) = located else { return true };
         for party in assumed.iter().filter(|party| question.parties.get(**party).is_some()) {
             located.instance.add_word(Word { party: *party, level: Level::Audited });
             located.grants.push(None);

@@ -3,7 +3,7 @@
 //! One sweep over the whole graph per set of parties; scopes are not looked at, so the mask errs towards yes and
 //! the search of a file looks again.
 
-#![expect(clippy::indexing_slicing, reason = "one entry per node, and one list per depth")]
+#![expect(clippy::indexing_slicing, reason = "one entry per node")]
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -11,8 +11,6 @@ use covouch_core::key::PublicKey;
 
 use crate::{
     build::TrustGraph,
-    edge::Terms,
-    instance::after_one,
     limits,
     node::NodeIndex,
     parties::{Parties, PartyIndex},
@@ -34,42 +32,15 @@ pub(crate) struct Cache(RwLock<Vec<(Parties, Arc<Reach>)>>);
 
 impl Reach {
     fn new(graph: &TrustGraph, parties: &Parties) -> Self {
-        let mut reach = Self { have: vec![0; graph.nodes.len()], roots: Vec::new() };
-        let mut waiting: Vec<Vec<NodeIndex>> = vec![Vec::new(); usize::from(u8::MAX) + 1];
+        let mut roots = Vec::new();
         for (index, party) in parties.iter() {
             let known = |root: &PublicKey| graph.nodes.find(root);
-            for node in party.roots.iter().filter_map(known) {
-                reach.roots.push((node, index));
-                reach.raise(node, party.depth, &mut waiting);
-            }
+            roots.extend(party.roots.iter().filter_map(known).map(|node| (node, index)));
         }
-        reach.roots.sort_unstable();
-        for depth in (1..=u8::MAX).rev() {
-            while let Some(node) = waiting[usize::from(depth)].pop() {
-                if reach.have[node.position()] == depth {
-                    reach.spread(graph, node, &mut waiting);
-                }
-            }
-        }
-        reach
-    }
-
-    fn spread(&mut self, graph: &TrustGraph, node: NodeIndex, waiting: &mut [Vec<NodeIndex>]) {
-        let left = after_one(self.have[node.position()]);
-        for edge in graph.edges.from(node) {
-            match edge.terms {
-                Terms::Delegation { depth, .. } => self.raise(edge.to, left.min(depth), waiting),
-                Terms::Ended { .. } => self.raise(edge.to, left.min(1), waiting),
-                Terms::Author => {}
-            }
-        }
-    }
-
-    fn raise(&mut self, node: NodeIndex, depth: u8, waiting: &mut [Vec<NodeIndex>]) {
-        if depth > self.have[node.position()] {
-            self.have[node.position()] = depth;
-            waiting[usize::from(depth)].push(node);
-        }
+        roots.sort_unstable();
+        let depth = |party: &PartyIndex| parties.get(*party).map_or(0, |party| party.depth);
+        let have = graph.edges.web().authority(roots.iter().map(|(node, party)| (*node, depth(party))));
+        Self { have, roots }
     }
 
     /// How many certifications a node may still start, at most.

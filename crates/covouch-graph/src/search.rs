@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use covouch_core::{
     amount::Amount,
+    key::PublicKey,
     level::Level,
     name::ProjectName,
     statement::{Claim, Statement, Verified},
@@ -45,6 +46,8 @@ pub(crate) enum End {
     Kept { mandate: EdgeIndex, vouch: usize },
     /// An author's release.
     Author { grant: EdgeIndex, release: usize },
+    /// Nothing that was said: it is asked what would follow if it were.
+    Assumed,
 }
 
 /// What somebody said about the file at hand.
@@ -75,6 +78,15 @@ struct Search<'g> {
 impl TrustGraph {
     /// The packing problem of the question's file, as far as anybody with authority speaks about it.
     pub(crate) fn locate(&self, question: &Question<'_>) -> Result<Located, Undecidable> {
+        self.locate_assuming(question, None)
+    }
+
+    /// The same as if this key had said all it could about the file, and long ago. No witness of it is ever accepted.
+    pub(crate) fn locate_assuming(
+        &self,
+        question: &Question<'_>,
+        speaker: Option<&PublicKey>,
+    ) -> Result<Located, Undecidable> {
         let reach = self.reach(question.parties);
         let mut search = Search::new(self, &reach, &question.subject.project);
         search.located.instance = Instance::new(question.parties.members().to_vec());
@@ -89,8 +101,15 @@ impl TrustGraph {
         for said in said.chunk_by(|one, next| one.by == next.by) {
             search.add_speaker(said)?;
         }
+        let assumed = speaker.and_then(|key| self.nodes.find(key));
+        if let Some(node) = assumed {
+            search.assume(node)?;
+        }
         search.walk()?;
         search.add_roots(question);
+        if let (Some(key), None) = (speaker, assumed) {
+            search.assume_unheard_of(key, question);
+        }
         search.check_issuers()?;
         let mut located = search.located;
         located.keep_heard()?;
@@ -211,6 +230,35 @@ impl<'g> Search<'g> {
             }
         }
         Ok(())
+    }
+
+    /// Everything a key could say: a vouch, a release as an author, a vouch dated back before its mandate ended.
+    fn assume(&mut self, node: NodeIndex) -> Result<(), Undecidable> {
+        self.certify(node, None, (Amount::FULL, Level::Audited, 1), End::Assumed);
+        for (_, edge) in self.graph.edges.to(node) {
+            let terms = match edge.terms {
+                Terms::Delegation { .. } => continue,
+                Terms::Author => (Amount::FULL, Level::Author, 1),
+                Terms::Ended { amount, level, .. } => (amount, level, 2),
+            };
+            if self.reach.have(edge.from) >= terms.2 && self.covers(edge)? {
+                self.certify(edge.from, Some(node), terms, End::Assumed);
+            }
+        }
+        Ok(())
+    }
+
+    /// A vouch by a key that nobody here has spoken of: it can only be a root key.
+    fn assume_unheard_of(&mut self, speaker: &PublicKey, question: &Question<'_>) {
+        let instance = &mut self.located.instance;
+        let by = instance.add_key();
+        let (amount, level, cost) = (Amount::FULL, Level::Audited, 1);
+        instance.add_certification(Certification { by, through: None, amount, level, cost });
+        self.located.ends.push(End::Assumed);
+        for party in question.parties.rooted_at(speaker) {
+            let depth = question.parties.get(*party).map_or(0, |party| party.depth);
+            instance.add_root(Root { party: *party, key: by, depth });
+        }
     }
 
     fn certify(

@@ -77,6 +77,16 @@ impl TrustGraph {
         found
     }
 
+    /// The parties for which a key may certify the subject, or might have before its mandate ended: in order.
+    #[must_use]
+    pub fn hears(&self, key: &PublicKey, subject: &Subject, parties: &Parties) -> Vec<PartyIndex> {
+        let long_ago = Timestamp::from_unix(0);
+        match (self.nodes.find(key), long_ago) {
+            (Some(node), Some(long_ago)) => self.speaks_for(node, long_ago, (subject, parties)),
+            _ => parties.rooted_at(key).to_vec(),
+        }
+    }
+
     /// The parties for which a key may certify the subject, in order.
     fn speaks_for(
         &self,

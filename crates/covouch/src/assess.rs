@@ -1,10 +1,15 @@
 //! Evidence in, report out: the pipeline as `check`, `why` and `init` run it.
 
-use std::collections::{BTreeSet, HashSet};
+mod passed_over;
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet, HashSet},
+};
 
 use covouch_core::{
     digest::Sha256,
-    evidence::{Evidence, Known},
+    evidence::{Evidence, Known, Stated},
     key::PublicKey,
     name::ProjectName,
     subject::{FileName, Subject},
@@ -16,10 +21,12 @@ use covouch_io::{
     collect::{self, Sources, Want},
     index::{Freshness, PageFetcher},
     installer::Wrapped,
+    secrets::Address,
 };
 use covouch_policy::{Explanation, Policies, analysis::Impact, report::Report};
 use covouch_python::lock::{LockedFile, LockedRelease};
 
+pub(crate) use self::passed_over::PassedOver;
 use crate::{failure::Failure, indexes, policies::Loaded, settings::Settings, terminal::Terminal};
 
 /// A release whose files are to be judged.
@@ -47,8 +54,21 @@ pub(crate) struct Unlisted {
     pub(crate) sha256: Sha256,
 }
 
+/// Which releases are looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// Those that are named.
+    Named,
+    /// Newer ones of the same projects too, for [`Assessment::passed_over`].
+    AndNewer,
+}
+
 /// Everything that is known about some releases, and the policies to judge them by.
 pub(crate) struct Assessment {
+    /// Final releases that are newer than all those that are named, where they are looked at.
+    newer: BTreeMap<ProjectName, BTreeSet<Version>>,
+    /// Where the policies' indexes are.
+    addresses: BTreeSet<String>,
     policies: Policies,
     evidence: Evidence,
     graph: TrustGraph,
@@ -63,12 +83,28 @@ impl Assessment {
         settings: &Settings,
         terminal: &Terminal,
     ) -> Result<Self, Failure> {
+        Self::collect_in(Scope::Named, (loaded, releases), freshness, settings, terminal)
+    }
+
+    /// As [`Assessment::collect`], in a scope.
+    pub(crate) fn collect_in(
+        scope: Scope,
+        (loaded, releases): (&Loaded, &BTreeSet<Release>),
+        freshness: Freshness,
+        settings: &Settings,
+        terminal: &Terminal,
+    ) -> Result<Self, Failure> {
         let policies = loaded.policies(terminal)?;
         let mut evidence = Evidence::new();
         collect::add_folders(&mut evidence, &loaded.trust_folders())?;
         let projects: BTreeSet<&ProjectName> = releases.iter().map(|release| &release.project).collect();
         let meant: HashSet<(&ProjectName, &Version)> =
             releases.iter().map(|release| (&release.project, &release.version)).collect();
+        // The last of a project is its newest.
+        let newest: BTreeMap<&ProjectName, &Version> =
+            releases.iter().map(|release| (&release.project, &release.version)).collect();
+        let mut addresses = BTreeSet::new();
+        let newer = RefCell::new(BTreeMap::<ProjectName, BTreeSet<Version>>::new());
         let graph = settings.block_on(async {
             let all: Vec<_> = policies.iter().collect();
             let indexes = indexes::resolve(&all, settings, Wrapped::Other, freshness).await?;
@@ -88,9 +124,19 @@ impl Assessment {
                 progress.set_length(u64::try_from(total).unwrap_or_default());
                 progress.set_position(u64::try_from(done).unwrap_or_default());
             };
-            let only = |project: &ProjectName, version: &Version| meant.contains(&(project, version));
+            let only = |project: &ProjectName, version: &Version| {
+                let is_newer = scope == Scope::AndNewer
+                    && !version.is_prerelease()
+                    && newest.get(project).is_some_and(|newest| version > *newest);
+                if is_newer {
+                    newer.borrow_mut().entry(project.clone()).or_default().insert(version.clone());
+                }
+                is_newer || meant.contains(&(project, version))
+            };
             collect::add_pages(&mut evidence, &sources, &wants, Some(&only), &step).await;
             progress.finish_and_clear();
+            addresses
+                .extend(indexes.known.values().map(|index| without_slash(index.address().url().as_str())));
             let means = Means {
                 network: settings.network().clone(),
                 state: settings.state().clone(),
@@ -101,7 +147,9 @@ impl Assessment {
             let adapters = Adapters::new(loaded.adapters(), &means);
             adapters.add_records(&mut evidence);
             let graph = TrustGraph::build(&evidence, settings.now());
-            let wants = |evidence: &Evidence| policies.lookups(&graph, evidence, settings.now());
+            // Newer releases are only told about: what is known of them is enough.
+            let is_meant = |file: &Subject| meant.contains(&(&file.project, &file.version));
+            let wants = |evidence: &Evidence| policies.lookups(&graph, evidence, &is_meant, settings.now());
             let progress = terminal.progress(0, "looking up what others say");
             let step = |done: usize, total: usize| {
                 progress.set_length(u64::try_from(total).unwrap_or_default());
@@ -111,7 +159,7 @@ impl Assessment {
             progress.finish_and_clear();
             Ok::<_, Failure>(graph)
         })??;
-        Ok(Self { policies, evidence, graph })
+        Ok(Self { newer: newer.into_inner(), addresses, policies, evidence, graph })
     }
 
     /// The files that are meant, as subjects; what a lock pins and no index lists comes second.
@@ -158,6 +206,20 @@ impl Assessment {
         listed.into_iter().collect()
     }
 
+    /// Whether this is the address of one of the policies' indexes.
+    pub(crate) fn names(&self, address: &str) -> bool {
+        // As the policy's own, without credentials.
+        let url = Address::parse(address).map(|address| without_slash(address.url().as_str()));
+        url.is_ok_and(|url| self.addresses.contains(&url))
+    }
+
+    /// Whether an index took a file back.
+    fn is_yanked(&self, subject: &Subject) -> bool {
+        let indexes = self.policies.indexes();
+        let mut listings = indexes.iter().filter_map(|index| self.evidence.listing(&index.name, subject));
+        listings.any(|listing| matches!(listing.yanked, Stated::Is(_)))
+    }
+
     /// Whether every index that was asked about a project answered, and none of them knows it.
     pub(crate) fn is_absent(&self, project: &ProjectName) -> bool {
         let indexes = self.policies.indexes();
@@ -189,6 +251,10 @@ impl Assessment {
     pub(crate) fn report(&self, subjects: &[Subject], settings: &Settings) -> Report {
         self.policies.judge_all(&self.graph, &self.evidence, subjects, settings.now())
     }
+}
+
+fn without_slash(url: &str) -> String {
+    url.trim_end_matches('/').to_owned()
 }
 
 impl From<&LockedRelease> for Release {

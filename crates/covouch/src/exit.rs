@@ -19,6 +19,17 @@ pub(crate) enum Exit {
     Wrapped(u8),
 }
 
+impl Exit {
+    /// The worse of two verdicts' ends.
+    pub(crate) const fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Refused, _) | (_, Self::Refused) => Self::Refused,
+            (Self::Undecided, _) | (_, Self::Undecided) => Self::Undecided,
+            (first, _) => first,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(match exit {

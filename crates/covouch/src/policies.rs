@@ -226,15 +226,8 @@ fn base(settings: &Settings, terminal: &Terminal) -> Result<Option<Found>, Failu
         let text = read(&file)?;
         return at(&file, text, table(&file), terminal).map(Some);
     }
-    let file = settings.configuration_file();
-    if !file.is_file() {
-        return Ok(None);
-    }
-    let wrong =
-        |reason: String| Failure::new("base-policy-changed", format!("`{}`: {reason}", file.display()));
-    let configuration: Configuration =
-        toml::from_str(&read(&file)?).map_err(|error| wrong(error.message().to_owned()))?;
-    let Some(base) = configuration.base else { return Ok(None) };
+    let Some((file, base)) = configured(settings.configuration_files())? else { return Ok(None) };
+    let wrong = |reason: String| wrong(&file, &reason);
     let expected = base
         .sha256
         .as_deref()
@@ -277,6 +270,22 @@ fn base(settings: &Settings, terminal: &Terminal) -> Result<Option<Found>, Failu
     Ok(Some(Found { policy, text, folder: folder.unwrap_or_default(), is_built_in: false }))
 }
 
+/// The first of these files that names a base policy. One without `[base]` hides none of those behind it.
+fn configured(files: Vec<PathBuf>) -> Result<Option<(PathBuf, Base)>, Failure> {
+    for file in files.into_iter().filter(|file| file.is_file()) {
+        let configuration: Configuration =
+            toml::from_str(&read(&file)?).map_err(|error| wrong(&file, error.message()))?;
+        if let Some(base) = configuration.base {
+            return Ok(Some((file, base)));
+        }
+    }
+    Ok(None)
+}
+
+fn wrong(file: &Path, reason: &str) -> Failure {
+    Failure::new("base-policy-changed", format!("`{}`: {reason}", file.display()))
+}
+
 /// Fetches a pinned policy once, and keeps it under its digest.
 fn fetch(url: &Url, expected: Sha256, settings: &Settings) -> Result<String, Failure> {
     let cache = settings.state().cache();
@@ -309,4 +318,31 @@ fn read(file: &Path) -> Result<String, Failure> {
         return Err(unreadable(&"it is larger than a policy can be"));
     }
     fs::read_to_string(file).map_err(|error| unreadable(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_configuration_without_a_base_policy_hides_none_behind_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            fs::write(&path, text).unwrap();
+            path
+        };
+        let (empty, ours) = (file("empty.toml", ""), file("ours.toml", "[base]\npath = \"ours\"\n"));
+        let system = file("system.toml", "[base]\npath = \"system\"\n");
+        let absent = folder.path().join("absent.toml");
+        let found = |files: &[&PathBuf]| {
+            let files = files.iter().map(|file| (*file).clone()).collect();
+            configured(files).unwrap().and_then(|(_, base)| base.path)
+        };
+        assert_eq!(found(&[&empty, &system]), Some("system".into()));
+        assert_eq!(found(&[&absent, &system]), Some("system".into()));
+        assert_eq!(found(&[&ours, &system]), Some("ours".into()));
+        assert_eq!(found(&[&empty, &absent]), None);
+        assert!(configured(vec![file("broken.toml", "[other]\n"), system]).is_err(), "broken is not absent");
+    }
 }

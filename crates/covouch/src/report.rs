@@ -7,7 +7,13 @@ mod json;
 use covouch_policy::{report::Report, verdict::VerdictKind};
 use covouch_python::lock::Problem;
 
-use crate::{args::Format, assess::Unlisted, exit::Exit, failure::Failure, terminal::Terminal};
+use crate::{
+    args::Format,
+    assess::{PassedOver, Unlisted},
+    exit::Exit,
+    failure::Failure,
+    terminal::Terminal,
+};
 
 /// Everything there is to say about a lock file or a release.
 pub(crate) struct Answer {
@@ -32,9 +38,19 @@ pub(crate) enum Detail {
 impl Answer {
     /// Prints the answer and says how the command ends.
     pub(crate) fn print(&self, format: Format, terminal: &Terminal) -> Result<Exit, Failure> {
+        self.print_with(&[], format, terminal)
+    }
+
+    /// The same, with newer releases than the lock's that are kept out.
+    pub(crate) fn print_with(
+        &self,
+        passed_over: &[PassedOver],
+        format: Format,
+        terminal: &Terminal,
+    ) -> Result<Exit, Failure> {
         match format {
-            Format::Human => human::print(self, terminal),
-            Format::Json => terminal.answer(json::render(self)?),
+            Format::Human => human::print(self, passed_over, terminal),
+            Format::Json => terminal.answer(json::render(self, passed_over)?),
         }
         Ok(self.exit())
     }
@@ -46,19 +62,8 @@ impl Answer {
             VerdictKind::Undecided => Exit::Undecided,
             VerdictKind::Refused => Exit::Refused,
         });
-        let worst = |exits: &mut dyn Iterator<Item = Exit>| {
-            let mut found = Exit::Admitted;
-            for exit in exits {
-                found = match (found, exit) {
-                    (Exit::Refused, _) | (_, Exit::Refused) => Exit::Refused,
-                    (Exit::Undecided, _) | (_, Exit::Undecided) => Exit::Undecided,
-                    (found, _) => found,
-                };
-            }
-            found
-        };
         // What a lock cannot prove is not known.
         let unproven = !self.problems.is_empty() || !self.unlisted.is_empty();
-        worst(&mut verdicts.chain(unproven.then_some(Exit::Undecided)))
+        verdicts.chain(unproven.then_some(Exit::Undecided)).fold(Exit::Admitted, Exit::and)
     }
 }

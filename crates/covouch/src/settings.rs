@@ -81,15 +81,14 @@ impl Settings {
         Ok(folder)
     }
 
-    /// Where the user, or the system, names a base policy.
-    pub(crate) fn configuration_file(&self) -> PathBuf {
+    /// Where the user and the system may name a base policy, in this order.
+    pub(crate) fn configuration_files(&self) -> Vec<PathBuf> {
         let variable = |name: &str| self.environment(name).map(PathBuf::from);
         let user = variable("XDG_CONFIG_HOME")
             .or_else(|| variable("HOME").map(|home| home.join(".config")))
             .or_else(|| variable("APPDATA"))
-            .map(|folder| folder.join("covouch").join("config.toml"))
-            .filter(|file| file.is_file());
-        user.unwrap_or_else(|| PathBuf::from("/etc/covouch/config.toml"))
+            .map(|folder| folder.join("covouch").join("config.toml"));
+        user.into_iter().chain([PathBuf::from("/etc/covouch/config.toml")]).collect()
     }
 
     /// Runs work that waits for the network.

@@ -36,7 +36,7 @@ pub(super) fn regroup(
     read: ReadList<'_>,
 ) -> Result<(), PublishError> {
     match &edition.targets.delegations {
-        Delegations::None if edition.targets.targets.len() > limits::FLAT_PROJECTS + 1 => {
+        Delegations::None if projects_in(&edition.targets) > limits::FLAT_PROJECTS => {
             let mut projects = std::mem::take(&mut edition.targets.targets);
             edition.targets.targets.extend(projects.remove_entry(FEED_WIDE));
             let bits = Bins::bits_for(projects.len());
@@ -62,6 +62,10 @@ pub(super) fn regroup(
         _ => {}
     }
     Ok(())
+}
+
+fn projects_in(targets: &Targets) -> usize {
+    targets.targets.keys().filter(|path| *path != FEED_WIDE).count()
 }
 
 /// A bin holds about `2^bits / 80` projects when there are as many as its number of bins is meant for. One with four

@@ -2,6 +2,7 @@
 //!
 //! # Invariants
 //! - Whatever an index or a voucher wrote stands on the page as text, never as markup; nothing on it is loaded or run.
+//!   The picture's texts are escaped where they are drawn ([`picture`]).
 
 use std::{fmt::Write as _, sync::Arc};
 
@@ -25,6 +26,7 @@ use url::form_urlencoded;
 use crate::{
     code,
     gate::Gate,
+    picture,
     respond::{Problem, accept::quality},
     snapshot::unjudged,
 };
@@ -102,6 +104,7 @@ fn respond(report: &Report, headers: &HeaderMap) -> Response {
 
 const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;max-width:48rem;margin:2rem auto;padding:0 1rem}\
     code,pre{font-family:ui-monospace,monospace;overflow-wrap:anywhere;white-space:pre-wrap}\
+    figure{margin:0;overflow-x:auto}svg{height:auto;max-width:none}\
     td,th{text-align:left;padding:.2rem 1rem .2rem 0;vertical-align:top}";
 
 fn page(report: &Report) -> String {
@@ -143,6 +146,11 @@ fn section(page: &mut String, file: &FileReport) {
         let _ = writeln!(page, "<td>{}</td><td>{}</td></tr>", party.amount, party.independent);
     }
     page.push_str("</table>\n");
+    let ways: Vec<_> = picture::ways(file).collect();
+    if ways.iter().any(|way| !way.chains.is_empty()) {
+        let drawn = picture::render(&file.subject, &ways, picture::Format::Svg);
+        let _ = writeln!(page, "<h2>How trust reaches the file</h2>\n<figure>{drawn}</figure>");
+    }
     list(page, "What is missing", file.missing.iter().map(String::as_str));
     let suggestions: Vec<String> = file.suggest.iter().map(ToString::to_string).collect();
     list(page, "What to do", suggestions.iter().map(String::as_str));

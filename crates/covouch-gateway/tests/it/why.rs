@@ -17,6 +17,15 @@ async fn a_person_and_a_program_read_why() {
     for part in ["1 of 2", "ann", "bob", "not-enough-vouches", "covouch vouch six==1.0"] {
         assert!(page.text().contains(part), "{part}: {}", page.text());
     }
+    // The picture: drawn in the page, with nothing that could run or be loaded.
+    let (_, picture) =
+        page.text().split_once("<svg").map(|(before, after)| (before.len(), after.to_owned())).unwrap();
+    for part in [">ann<", "vouched 100%", file.filename()] {
+        assert!(picture.contains(part), "{part}: {picture}");
+    }
+    for part in ["<script", "onload", "href", "style="] {
+        assert!(!picture.contains(part), "{part}: {picture}");
+    }
     let report = world.ask("GET", &path, &["Accept: application/json"]).await.json();
     assert_eq!(report["schema"], 1);
     assert_eq!(report["files"][0]["verdict"], "undecided");

@@ -156,6 +156,7 @@ impl Grounds<'_> {
                 walk.delegations.push(edge.statement);
                 Ok(Certification::Vouch(self.vouch(vouch, edge.to, level)?))
             }
+            End::Assumed => Err(Ungrounded),
             End::Author { grant, release } => {
                 let edge = self.edge(grant, by)?;
                 let release = self.filed(release)?;
@@ -177,7 +178,7 @@ impl Grounds<'_> {
     /// The node through which a certification passes.
     fn passes(&self, end: &End) -> Option<NodeIndex> {
         match *end {
-            End::Vouch(_) => None,
+            End::Vouch(_) | End::Assumed => None,
             End::Kept { mandate: edge, .. } | End::Author { grant: edge, .. } => {
                 Some(self.graph.edges.get(edge).to)
             }

@@ -219,7 +219,7 @@ proptest! {
         let oracle = Oracle::new(&problem);
         prop_assume!(oracle.chains.len() <= CHAINS);
         let (instance, _) = problem.build();
-        let (witness, certain) = pack::largest(&instance).unwrap();
+        let pack::Largest { witness, is_certain: certain, .. } = pack::largest(&instance).unwrap();
         let score = packing::check(&instance, &witness).unwrap().score();
         let best = oracle.best(&mut |shares| oracle.score(shares));
         // Nothing more than the witness shows, which is checked; nothing less than the oracle found.

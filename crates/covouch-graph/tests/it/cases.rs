@@ -49,7 +49,7 @@ fn expected(units: &Value) -> u128 {
 }
 
 fn score(problem: &Instance, case: &Value) -> Score {
-    let (witness, certain) = pack::largest(problem).unwrap();
+    let pack::Largest { witness, is_certain: certain, .. } = pack::largest(problem).unwrap();
     assert!(certain, "case {}: nothing is left open", case["id"]);
     packing::check(problem, &witness).unwrap().score()
 }
@@ -76,7 +76,7 @@ fn every_known_case_comes_out_exactly() {
         let mut naive = 0;
         for (position, (alone, row)) in numbers(&case["alone"]).iter().zip(rows(&case, "roots")).enumerate() {
             let (problem, parties) = build(&case, Some(position));
-            let (witness, _) = pack::largest(&problem).unwrap();
+            let pack::Largest { witness, .. } = pack::largest(&problem).unwrap();
             let packing = packing::check(&problem, &witness).unwrap();
             let support = packing.support(parties[position], Level::Listed);
             assert_eq!(support.units(), alone * SCALE, "case {}, party {position}", case["id"]);

@@ -19,7 +19,7 @@ use crate::{
 
 fn score(problem: &Problem) -> u128 {
     let (instance, _) = problem.build();
-    let (witness, certain) = pack::largest(&instance).unwrap();
+    let pack::Largest { witness, is_certain: certain, .. } = pack::largest(&instance).unwrap();
     assert!(certain);
     packing::check(&instance, &witness).unwrap().score().units()
 }
@@ -146,7 +146,7 @@ proptest! {
         let above = Decimal::from_millionths(most.millionths() + 1);
         prop_assert!(!is_met(&problem, |_| Requirement::Score(above)));
         let (instance, parties) = problem.build();
-        let (witness, _) = pack::largest(&instance).unwrap();
+        let pack::Largest { witness, .. } = pack::largest(&instance).unwrap();
         let packing = packing::check(&instance, &witness).unwrap();
         let supports = parties.iter().map(|party| Requirement::Support {
             party: *party,

@@ -14,5 +14,6 @@ mod puppets;
 mod questions;
 mod random;
 mod statements;
+mod tally;
 mod vetoes;
 mod world;

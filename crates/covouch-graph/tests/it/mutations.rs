@@ -124,7 +124,7 @@ proptest! {
     #[test]
     fn every_single_mutation_of_a_witness_is_rejected(problem in problems(5)) {
         let (instance, _) = problem.build();
-        let (witness, _) = pack::largest(&instance).unwrap();
+        let pack::Largest { witness, .. } = pack::largest(&instance).unwrap();
         prop_assert!(packing::check(&instance, &witness).is_ok());
         for (what, mutant) in mutants(&witness) {
             let in_range = mutant.shares.iter().all(|share| points_somewhere(&problem.build().0, &share.path));

@@ -13,7 +13,7 @@ use crate::numbers::{delegation, instance, owned_instance, root, units, vouch, w
 
 fn score(instance: &mut Instance) -> u128 {
     instance.merge();
-    let (witness, certain) = pack::largest(instance).unwrap();
+    let pack::Largest { witness, is_certain: certain, .. } = pack::largest(instance).unwrap();
     assert!(certain);
     packing::check(instance, &witness).unwrap().score().units() / 1_000_000
 }

@@ -219,6 +219,55 @@ fn what_is_assumed_is_possible_and_never_a_proof() {
 }
 
 #[test]
+fn a_thief_of_a_key_can_do_what_the_key_is_let_do_and_no_more() {
+    let both = parties(&[rooted("security"), Rooted { depth: 3, ..rooted("platform") }]);
+    let mut world = World::default();
+    let half = Delegation { amount: percent(50), ..may_vouch("helper") };
+    world.say("security", Claim::Delegation(half));
+    world.say("platform", Claim::Delegation(may_vouch("helper")));
+    world.say("platform", crate::world::author("writer", &["numpy"]));
+    let (subject, graph) = (numpy(), world.graph());
+    let question = Question { subject: &subject, parties: &both, grants: &[], also: None };
+    let [security, platform] = ["security", "platform"].map(|name| index(&both, name));
+    let could = |key: &str, requirement: &Requirement| {
+        graph.possible_with_key(&question, requirement, &[], &public(key))
+    };
+    assert!(could("helper", &whole(platform)) && !could("helper", &whole(security)), "half a mandate");
+    let at = |level| Requirement::Support { party: platform, level, at_least: Amount::FULL };
+    assert!(
+        could("writer", &at(Level::Author)) && !could("writer", &at(Level::Vouched)),
+        "an author releases"
+    );
+    assert!(could("security", &whole(security)) && !could("stranger", &whole(security)));
+    // One key is one voice for a thief too.
+    let some = Requirement::Support { party: security, level: Level::Listed, at_least: percent(50) };
+    assert!(could("helper", &some) && !could("helper", &Requirement::All(vec![some, whole(platform)])));
+    assert_eq!(graph.hears(&public("helper"), &subject, &both), [security, platform]);
+    assert!(graph.hears(&public("stranger"), &subject, &both).is_empty());
+    // A root key nobody has heard from can vouch as well.
+    let quiet = parties(&[rooted("quiet"), rooted("other")]);
+    let question = Question { subject: &subject, parties: &quiet, grants: &[], also: None };
+    let quiet_wants = whole(index(&quiet, "quiet"));
+    assert!(graph.possible_with_key(&question, &quiet_wants, &[], &public("quiet")));
+    assert!(!graph.possible_with_key(&question, &quiet_wants, &[], &public("other")));
+}
+
+#[test]
+fn a_thief_dates_back_before_the_mandate_ended() {
+    let ended = |delegation: bool| {
+        let mut world = World::default();
+        let valid = crate::world::validity("2026-01-01", "2026-05-01");
+        if delegation {
+            world.say("root", Claim::Delegation(Delegation { validity: valid, ..may_vouch("helper") }));
+        }
+        let (subject, parties) = (numpy(), parties(&[rooted("root")]));
+        let question = Question { subject: &subject, parties: &parties, grants: &[], also: None };
+        world.graph().possible_with_key(&question, &whole(index(&parties, "root")), &[], &public("helper"))
+    };
+    assert!(ended(true) && !ended(false));
+}
+
+#[test]
 fn a_higher_level_satisfies_a_lower_one_and_not_the_reverse() {
     let parties = parties(&[rooted("root")]);
     let at = |level| Requirement::Support { party: index(&parties, "root"), level, at_least: Amount::FULL };

@@ -28,7 +28,7 @@ pub enum StateError {
     #[error("`{0}` does not say which format the state has")]
     Version(PathBuf),
     /// There is no room left.
-    #[error("`{0}` cannot be written: the disk or the quota is full")]
+    #[error("`{0}` cannot be written: the disk or the quota is full, or no file may be so large")]
     Full(PathBuf),
     /// We may not write there.
     #[error("`{path}` cannot be written: {reason}")]
@@ -64,7 +64,7 @@ impl StateError {
     pub(super) fn writing(path: &Path, error: &io::Error) -> Self {
         let path = path.to_owned();
         match error.kind() {
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::Full(path),
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => Self::Full(path),
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
                 Self::ReadOnly { path, reason: error.to_string() }
             }
@@ -112,6 +112,7 @@ mod tests {
         let code = |kind: ErrorKind| StateError::writing(Path::new("state"), &kind.into()).code().as_str();
         assert_eq!(code(ErrorKind::StorageFull), "state-full");
         assert_eq!(code(ErrorKind::QuotaExceeded), "state-full");
+        assert_eq!(code(ErrorKind::FileTooLarge), "state-full");
         assert_eq!(code(ErrorKind::PermissionDenied), "state-read-only");
         assert_eq!(code(ErrorKind::ReadOnlyFilesystem), "state-read-only");
         assert_eq!(code(ErrorKind::NotADirectory), "state-unusable");

@@ -1,26 +1,20 @@
 //! One key: what would pass if it were stolen, and what would stop passing if it were lost.
 //!
+//! The graph answers: it is asked again as if whoever has the key had said all they could with it. So a mandate counts
+//! with its amount, depth and scope, one that a newer one replaced does not count, and one key is one voice.
+//!
 //! # Not here
-//! How much a delegation to the key carries, and whether a newer one took its place: whoever was ever let speak and
-//! whose delegation has not expired is taken to speak with full weight. The answer may name too much, never too little.
+//! What is not known: it is taken for a yes, so `stolen` may name too much, and never too little.
 
 use std::collections::BTreeSet;
 
-use covouch_core::{
-    amount::Amount,
-    evidence::Evidence,
-    key::PublicKey,
-    party::PartyName,
-    statement::{Claim, Delegation},
-    subject::Subject,
-    time::{Standing, Timestamp},
-};
+use covouch_core::{evidence::Evidence, key::PublicKey, party::PartyName, subject::Subject, time::Timestamp};
 use covouch_graph::{PartyIndex, Question, TrustGraph};
 
 use crate::{
     facts::{Case, View, World},
     judge::{Policies, judge},
-    program::{Condition, Policy},
+    program::Policy,
     verdict::{RefusalCause, Verdict},
 };
 
@@ -52,11 +46,7 @@ impl Policies {
         let graph = TrustGraph::build(evidence, now);
         let silent = TrustGraph::build(&silent(evidence, key), now);
         let world = World { graph: &graph, evidence, now };
-        let holder = Holder {
-            key,
-            delegations: delegations(evidence, now),
-            without: World { graph: &silent, ..world },
-        };
+        let holder = Holder { key, without: World { graph: &silent, ..world } };
         let mut impact = Impact {
             root_of: named(self, |policy| policy.parties().rooted_at(key).to_vec()).into_iter().collect(),
             speaks_for: Vec::new(),
@@ -103,26 +93,14 @@ fn silent(evidence: &Evidence, key: &PublicKey) -> Evidence {
     silent
 }
 
-fn delegations(evidence: &Evidence, now: Timestamp) -> Vec<(&PublicKey, &Delegation)> {
-    let live = evidence.statements().iter().filter_map(|sourced| match &sourced.statement.value().claim {
-        Claim::Delegation(delegation) if delegation.validity.at(now) == Standing::Valid => {
-            Some((sourced.statement.issuer(), delegation))
-        }
-        _ => None,
-    });
-    live.collect()
-}
-
 /// Whoever has the key, in a world in which it has said nothing yet.
 struct Holder<'a> {
     key: &'a PublicKey,
-    delegations: Vec<(&'a PublicKey, &'a Delegation)>,
     without: World<'a>,
 }
 
 impl Holder<'_> {
-    /// Whether the file could pass one policy. One key is one voice: one party at a time hears it, unless shares
-    /// are asked for.
+    /// Whether the file could pass one policy.
     fn could_pass(&self, policy: &Policy, subject: &Subject) -> bool {
         let case = Case::new(policy, self.without, subject);
         match judge(&case) {
@@ -132,39 +110,14 @@ impl Holder<'_> {
             }
             Verdict::Refused(_) | Verdict::Undecided(_) | Verdict::Monitored(_) => {}
         }
-        let admit = &case.applicable.admit.condition;
-        let (grants, _) = case.grants();
-        let requirement = case.requirement(admit, View::Optimistic);
+        let (grants, assumed) = case.grants();
+        let requirement = case.requirement(&case.applicable.admit.condition, View::Optimistic);
         let question = Question { subject, parties: policy.parties(), grants: &grants, also: None };
-        let possible = |parties: &[PartyIndex]| self.without.graph.possible(&question, &requirement, parties);
-        let heard = self.heard(policy, subject);
-        let share = |part: &Condition| matches!(part, Condition::Support { at_least, .. } if *at_least < Amount::FULL);
-        heard.iter().any(|party| possible(&[*party]))
-            || (admit.any(&share) && !heard.is_empty() && possible(&heard))
+        self.without.graph.possible_with_key(&question, &requirement, &assumed, self.key)
     }
 
     /// The parties that hear the key about a project.
     fn heard(&self, policy: &Policy, subject: &Subject) -> Vec<PartyIndex> {
-        let about = |delegation: &Delegation| {
-            delegation.projects.iter().any(|pattern| pattern.matches(&subject.project))
-        };
-        let live: Vec<_> = self.delegations.iter().filter(|(_, delegation)| about(delegation)).collect();
-        let hears = |roots: &[PublicKey], depth: u8| {
-            // The furthest that any chain of so many certifications reaches.
-            let mut reached: BTreeSet<(PublicKey, u8)> = roots.iter().map(|root| (*root, depth)).collect();
-            let mut open: Vec<(PublicKey, u8)> = reached.iter().copied().collect();
-            while let Some((from, left)) = open.pop() {
-                let onward = live.iter().filter(|(issuer, _)| **issuer == from);
-                for (_, delegation) in onward {
-                    let next = (delegation.to, delegation.depth.min(left.saturating_sub(1)));
-                    if next.1 > 0 && reached.insert(next) {
-                        open.push(next);
-                    }
-                }
-            }
-            reached.iter().any(|(key, left)| key == self.key && *left > 0)
-        };
-        let parties = policy.parties().iter().filter(|(_, party)| hears(&party.roots, party.depth));
-        parties.map(|(index, _)| index).collect()
+        self.without.graph.hears(self.key, subject, policy.parties())
     }
 }

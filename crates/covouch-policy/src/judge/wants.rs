@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use covouch_core::{
     evidence::{Evidence, Lookup},
+    subject::Subject,
     time::Timestamp,
 };
 use covouch_graph::{PartyIndex, TrustGraph};
@@ -21,14 +22,20 @@ use crate::{
 };
 
 impl Policies {
-    /// The look-ups that could still change the verdict of any file that is listed: those of the cheapest kind only, for what they find may make the others needless. Empty when nothing is left to
+    /// The look-ups that could still change the verdict of any listed file that is meant: those of the cheapest kind only, for what they find may make the others needless. Empty when nothing is left to
     /// learn.
     #[must_use]
-    pub fn lookups(&self, graph: &TrustGraph, evidence: &Evidence, now: Timestamp) -> Vec<Lookup> {
+    pub fn lookups(
+        &self,
+        graph: &TrustGraph,
+        evidence: &Evidence,
+        is_meant: &dyn Fn(&Subject) -> bool,
+        now: Timestamp,
+    ) -> Vec<Lookup> {
         let world = World { graph, evidence, now };
         let mut wanted = BTreeSet::new();
         for policy in self.iter().filter(|policy| policy.asks_adapters()) {
-            for file in evidence.listed() {
+            for file in evidence.listed().filter(|file| is_meant(file)) {
                 add(&Case::new(policy, world, file), &mut wanted);
             }
         }

@@ -48,7 +48,7 @@ fn code(world: &World, policies: &Policies, subject: &Subject) -> String {
 }
 
 fn lookups(world: &World, policies: &Policies) -> Vec<Lookup> {
-    policies.lookups(&world.graph(), &world.evidence, world.now)
+    policies.lookups(&world.graph(), &world.evidence, &|_| true, world.now)
 }
 
 #[test]

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use covouch_core::{shown::Shown, time::Timestamp};
 use covouch_io::index::Freshness;
+use covouch_policy::{Downgrade, verdict};
 
 use crate::{
     args::Check,
-    assess::{Assessment, Files, Release},
+    assess::{Assessment, Files, PassedOver, Release, Scope},
     exit::Exit,
     failure::Failure,
     lockfile,
@@ -24,7 +26,16 @@ pub(super) fn run(arguments: &Check, settings: &Settings, terminal: &Terminal) -
     let locked: Vec<_> = locks.iter().flat_map(|lock| &lock.releases).collect();
     let releases: BTreeSet<Release> = locked.iter().map(|release| Release::from(*release)).collect();
     let freshness = if arguments.refresh { Freshness::Demand } else { Freshness::Recent };
-    let assessment = Assessment::collect(&loaded, &releases, freshness, settings, terminal)?;
+    let assessment =
+        Assessment::collect_in(Scope::AndNewer, (&loaded, &releases), freshness, settings, terminal)?;
+
+    let elsewhere: BTreeSet<_> = locked.iter().filter_map(|release| release.index.as_deref()).collect();
+    for address in elsewhere.into_iter().filter(|address| !assessment.names(address)) {
+        terminal.warn(format_args!(
+            "the lock names the index `{}`, and the policy does not",
+            Shown::new(address)
+        ));
+    }
 
     let mut subjects = BTreeSet::new();
     let mut unlisted = Vec::new();
@@ -36,5 +47,26 @@ pub(super) fn run(arguments: &Check, settings: &Settings, terminal: &Terminal) -
     let subjects: Vec<_> = subjects.into_iter().collect();
     let report = assessment.report(&subjects, settings);
     let problems = locks.into_iter().flat_map(|lock| lock.problems).collect();
-    Answer { report, problems, unlisted, detail: Detail::KeptOut }.print(arguments.format, terminal)
+    let passed_over = assessment.passed_over(&releases, settings.now());
+    let answer = Answer { report, problems, unlisted, detail: Detail::KeptOut };
+    let exit = answer.print_with(&passed_over, arguments.format, terminal)?;
+    Ok(exit.and(refused(&loaded, &passed_over, settings.now())))
+}
+
+/// How a downgrade ends, where a policy does not only want it said.
+fn refused(loaded: &Loaded, passed_over: &[PassedOver], now: Timestamp) -> Exit {
+    let policies = loaded.base.iter().chain([&loaded.project]).map(|found| found.policy.gateway());
+    let limits: Vec<_> = policies.map(|gateway| (gateway.downgrade, gateway.max_fallback_age)).collect();
+    let counts = |passed: &&PassedOver| {
+        limits.iter().any(|(downgrade, most)| {
+            // Not knowing its age is not young enough.
+            let is_old = |most| passed.fallback.is_none_or(|uploaded| uploaded.until(now) > most);
+            *downgrade == Downgrade::Refuse || most.is_some_and(is_old)
+        })
+    };
+    let exits = passed_over
+        .iter()
+        .filter(counts)
+        .map(|passed| if verdict::refuses(passed.code) { Exit::Refused } else { Exit::Undecided });
+    exits.fold(Exit::Admitted, Exit::and)
 }

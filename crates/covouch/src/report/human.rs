@@ -10,12 +10,15 @@ use covouch_policy::{
 };
 
 use super::{Answer, Detail};
-use crate::terminal::{FAINT, RIGHT, TYPE, Terminal, UNSURE, WRONG, paint};
+use crate::{
+    assess::PassedOver,
+    terminal::{FAINT, RIGHT, TYPE, Terminal, UNSURE, WRONG, paint},
+};
 
 /// Most file names that are printed under one reason.
 const NAMES: usize = 4;
 
-pub(super) fn print(answer: &Answer, terminal: &Terminal) {
+pub(super) fn print(answer: &Answer, passed_over: &[PassedOver], terminal: &Terminal) {
     for problem in &answer.problems {
         let project = problem.project.as_ref().map(|project| format!(" {project}")).unwrap_or_default();
         terminal.answer(format_args!(
@@ -38,6 +41,16 @@ pub(super) fn print(answer: &Answer, terminal: &Terminal) {
     }
     for group in groups(answer) {
         terminal.answer(render(&group));
+    }
+    for passed in passed_over {
+        terminal.answer(format_args!(
+            "{} {} {} exists but is not admitted: {} {}",
+            paint(UNSURE, "newer"),
+            passed.project,
+            passed.version,
+            passed.reason,
+            paint(FAINT, format_args!("[{}]", passed.code))
+        ));
     }
     terminal.answer(totals(answer));
 }

@@ -4,7 +4,7 @@ use covouch_policy::report::json::Report;
 use serde::Serialize;
 
 use super::Answer;
-use crate::failure::Failure;
+use crate::{assess::PassedOver, failure::Failure};
 
 #[derive(Serialize)]
 struct Wire {
@@ -14,6 +14,16 @@ struct Wire {
     problems: Vec<Problem>,
     /// Digests a lock pins that no index lists.
     unlisted: Vec<Unlisted>,
+    /// Newer releases than the lock's that are kept out.
+    passed_over: Vec<Passed>,
+}
+
+#[derive(Serialize)]
+struct Passed {
+    project: String,
+    version: String,
+    code: &'static str,
+    reason: String,
 }
 
 #[derive(Serialize)]
@@ -31,7 +41,7 @@ struct Unlisted {
     sha256: String,
 }
 
-pub(super) fn render(answer: &Answer) -> Result<String, Failure> {
+pub(super) fn render(answer: &Answer, passed_over: &[PassedOver]) -> Result<String, Failure> {
     let wire = Wire {
         report: Report::from(&answer.report),
         problems: answer
@@ -51,6 +61,15 @@ pub(super) fn render(answer: &Answer) -> Result<String, Failure> {
                 project: unlisted.release.project.to_string(),
                 version: unlisted.release.version.to_string(),
                 sha256: unlisted.sha256.to_string(),
+            })
+            .collect(),
+        passed_over: passed_over
+            .iter()
+            .map(|passed| Passed {
+                project: passed.project.to_string(),
+                version: passed.version.to_string(),
+                code: passed.code.as_str(),
+                reason: passed.reason.clone(),
             })
             .collect(),
     };

@@ -160,6 +160,10 @@ impl Project {
                 step([OsString::from("lock")].into_iter().chain(locked).collect()).await
             }
             Verb::Sync => step(with(wrapped, &["--no-install-local", "--inexact"])).await,
+            // It implies that the lock stays as it is.
+            Verb::Run if wrapped.own().iter().any(|option| option == "--no-sync") || is_set("UV_NO_SYNC") => {
+                Ok(0)
+            }
             Verb::Run => {
                 let mut arguments: Vec<OsString> =
                     ["sync", "--no-install-local", "--inexact"].map(OsString::from).into();
@@ -200,8 +204,15 @@ fn project_environment(root: &Path) -> PathBuf {
     }
 }
 
+/// Whether a variable that is a flag is set (uv takes what clap takes for true).
+fn is_set(name: &str) -> bool {
+    env::var(name).is_ok_and(|value| {
+        !["", "0", "false", "no", "off", "n", "f"].contains(&value.to_lowercase().as_str())
+    })
+}
+
 fn installs(wrapped: &Wrapped) -> bool {
-    !has(wrapped, "--no-sync") && !has(wrapped, "--frozen")
+    !has(wrapped, "--no-sync") && !is_set("UV_NO_SYNC") && !has(wrapped, "--frozen")
 }
 
 fn has(wrapped: &Wrapped, option: &str) -> bool {

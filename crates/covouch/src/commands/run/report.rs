@@ -47,9 +47,11 @@ pub(super) fn conclude<'a>(
         }
     };
     let downgrades: Vec<&SeenProject> = session.projects.iter().filter(passed).collect();
+    // What an index or a disk could not do explains a failure, whatever newer versions there are.
+    let is_broken = ended.code != 0 && !session.failures.is_empty();
     // A command that failed after it had found an older version failed for another reason.
     let counts = |project: &&&SeenProject| {
-        ended.code == 0 || (ended.command.chooses() && !sent.contains_key(&project.project))
+        ended.code == 0 || (!is_broken && ended.command.chooses() && !sent.contains_key(&project.project))
     };
     let passed_over = downgrades.iter().filter(counts).flat_map(|project| &project.passed_over);
     let codes = session.blocked.iter().map(|file| file.code).chain(passed_over.map(|passed| passed.code));
@@ -65,6 +67,7 @@ pub(super) fn conclude<'a>(
         (0, Some(closed)) if is_refused => closed,
         (0, _) => Exit::Admitted,
         (_, Some(closed)) => closed,
+        (_, None) if is_broken => Exit::Failed,
         (code, None) => Exit::Wrapped(code),
     };
     Outcome { exit, downgrades }

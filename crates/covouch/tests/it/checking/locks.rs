@@ -1,6 +1,9 @@
 //! `covouch check` on each kind of lock, and what a lock cannot prove.
 
-use covouch_testkit::{distribution::Distribution, index::IndexServer};
+use covouch_testkit::{
+    distribution::Distribution,
+    index::{IndexServer, Site},
+};
 
 use crate::{
     desk::Desk,
@@ -223,4 +226,56 @@ fn a_refresh_sees_what_a_fresh_page_hides() {
     let demo = covouch_core::name::ProjectName::parse("demo").unwrap();
     index.change(|site| site.project(&demo).files[0].yanked = Some("broken".to_owned()));
     desk.covouch(&["check", "--refresh"]).ends(3).says("yanked");
+}
+
+/// A desk with a lock of `demo` 1.0, when more releases of it are there.
+fn lagging(site: Site, more: &str) -> Desk {
+    let (index, desk) = (IndexServer::start(site), Desk::new());
+    desk.write("covouch.toml", aged(&index) + more);
+    desk.write("uv.lock", lock("uv.lock", &index, &[wheel("demo", "1.0")]));
+    let ran = desk.covouch(&["check"]);
+    // What is kept says it again without the index.
+    drop(index);
+    assert_eq!(desk.covouch(&["check", "--offline"]).stdout, ran.stdout);
+    desk
+}
+
+#[test]
+fn a_newer_release_that_is_kept_out_is_named() {
+    let site = || and_new(old([wheel("demo", "1.0")]), [wheel("demo", "2.0"), wheel("demo", "3.0rc1")]);
+    let check = ["check", "--offline"];
+    let newer = "newer demo 2.0 exists but is not admitted: uploaded 1 hour ago, 3d needed [too-new]";
+    lagging(site(), "").covouch(&check).ends(0).says(newer).never_says("3.0rc1");
+    lagging(site(), "\n[gateway]\ndowngrade = \"refuse\"\n").covouch(&check).ends(4).says(newer);
+    let age =
+        |age: &str| lagging(site(), &format!("\n[gateway]\nmax-fallback-age = \"{age}\"\n")).covouch(&check);
+    age("30d").ends(4);
+    age("300d").ends(0);
+    let report = lagging(site(), "").covouch(&["check", "--offline", "--format", "json"]).json();
+    assert_eq!(report["passed_over"][0]["version"], "2.0");
+    assert_eq!(report["passed_over"][0]["code"], "too-new");
+}
+
+#[test]
+fn a_lock_that_is_only_old_is_not_told_so() {
+    let refuse = "\n[gateway]\ndowngrade = \"refuse\"\n";
+    for site in [
+        // Something newer is admitted, so what is kept out is not why the lock is behind.
+        and_new(old([wheel("demo", "1.0"), wheel("demo", "1.1")]), [wheel("demo", "2.0")]),
+        old([wheel("demo", "1.0"), wheel("demo", "2.0")]),
+        old([wheel("demo", "0.9"), wheel("demo", "1.0")]),
+    ] {
+        lagging(site, refuse).covouch(&["check", "--offline"]).ends(0).never_says("newer demo");
+    }
+}
+
+#[test]
+fn a_lock_of_an_index_that_the_policy_does_not_name_is_said_to_be_one() {
+    let (index, desk) = desk();
+    let text = lock("uv.lock", &index, &[wheel("demo", "1.0")]);
+    desk.write("uv.lock", &text);
+    desk.covouch(&["check"]).ends(0).never_says("the lock names the index");
+    desk.write("uv.lock", text.replace(&index.url(), "https://me:secret@index.example/simple"));
+    let ran = desk.covouch(&["check"]).ends(0);
+    ran.says("the lock names the index `https://").says("index.example/simple`, and the policy does not");
 }

@@ -198,6 +198,14 @@ fn a_program_runs_in_the_projects_environment_and_ends_as_it_ends() {
 }
 
 #[test]
+fn a_run_without_a_sync_writes_no_lock_and_installs_nothing() {
+    let (_index, desk) = project(shelves());
+    gated(&desk, &["run", "--no-sync", "python", "-c", "print('ran')"]).ends(0).says("ran");
+    assert!(!desk.project().join("uv.lock").exists());
+    assert_eq!(environment(&desk), [""; 0]);
+}
+
+#[test]
 fn what_was_admitted_under_a_lax_policy_is_not_taken_from_a_cache() {
     let (index, desk) = project(shelves());
     direct(&desk, &["lock"]).ends(0);

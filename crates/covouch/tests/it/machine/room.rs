@@ -78,13 +78,15 @@ fn an_installation_that_finds_no_room_says_so_and_the_next_one_works() {
             assert_eq!(desk.installed("limited"), ["demo-1.0", "helper-1.0"]);
         } else {
             // Whether covouch, its gate or uv found no room.
-            ran.clone().says("File too large");
+            assert!(ran.said("File too large") || ran.said("no file may be so large"), "{}", ran.all());
             assert_eq!(desk.installed("limited"), [""; 0]);
         }
         keeps_nothing_wrong(&desk);
         desk.covouch(&install("next")).ends(0);
         assert_eq!(desk.installed("next"), ["demo-1.0", "helper-1.0"]);
-        ended.push(if ran.said("[gateway-storage]") { None } else { ran.code });
+        let at_the_gate = ran.said("[gateway-storage]");
+        assert!(!at_the_gate || ran.code == Some(1), "a full disk is no verdict: {}", ran.all());
+        ended.push(if at_the_gate { None } else { ran.code });
     }
     // The gate says it too, where there is room for everything else.
     assert!(ended.contains(&None) && ended.ends_with(&[Some(0)]), "{ended:?}");

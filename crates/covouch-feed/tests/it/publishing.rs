@@ -1,0 +1,146 @@
+//! What the writer makes: one list, bins, more bins; and who is believed in it.
+
+use covouch_core::{
+    amount::Amount,
+    level::Level,
+    name::ProjectPattern,
+    statement::{Claim, Delegation},
+    time::Validity,
+};
+use covouch_feed::{
+    publish::{Additions, PublishError, Publisher, Renewal},
+    role::Delegations,
+    statements::believe,
+};
+
+use crate::world::{Feed, Names, Reader, USUAL, about, additions, days, feed_wide, key, signed, start, veto};
+
+fn projects(count: usize) -> Vec<String> {
+    (0..count).map(|number| format!("project-{number}")).collect()
+}
+
+fn prefix(reader: &mut Reader, feed: &Feed) -> String {
+    match &reader.refresh(feed, days(1)).unwrap().targets().role().delegations {
+        Delegations::Bins(bins) => bins.prefix().to_owned(),
+        _ => "flat".to_owned(),
+    }
+}
+
+#[test]
+fn a_feed_grows_from_one_list_to_bins_to_more_bins() {
+    let mut feed = Feed::new(&projects(499));
+    let mut reader = Reader::of(&feed);
+    assert_eq!(prefix(&mut reader, &feed), "flat");
+    let (_, delegation) = delegation();
+    let mut wide = Additions::default();
+    wide.add(&delegation.0, delegation.1);
+    feed.add(&wide, days(1));
+    feed.add(&additions(&["project-499"]), days(1));
+    assert_eq!(prefix(&mut reader, &feed), "flat");
+    feed.add(&additions(&["project-500"]), days(1));
+    assert_eq!(prefix(&mut reader, &feed), "g1");
+    // One more project changes its bin, the snapshot and the timestamp.
+    assert_eq!(feed.add(&additions(&["one-more"]), days(1)), 3);
+    // The same statement again changes nothing but the timestamp.
+    assert_eq!(feed.add(&additions(&["one-more"]), days(1)), 1);
+    // One bin gets crowded, and there are enough projects for more bins.
+    feed.add(&additions(&projects(900)), days(1));
+    let trusted = reader.refresh(&feed, days(1)).unwrap();
+    let Delegations::Bins(bins) = &trusted.targets().role().delegations else { panic!("no bins") };
+    let crowd: Vec<String> = (0..)
+        .map(|number| format!("crowd-{number}"))
+        .filter(|name| bins.role_of(name).ends_with("-00"))
+        .take(30)
+        .collect();
+    feed.add(&additions(&crowd), days(1));
+    assert_eq!(prefix(&mut reader, &feed), "g2");
+    let trusted = reader.refresh(&feed, days(1)).unwrap();
+    for project in projects(900).iter().chain(&crowd).chain(&["one-more".to_owned()]) {
+        assert_eq!(about(&feed, &trusted, project).unwrap().len(), 1, "{project}");
+    }
+    assert!(about(&feed, &trusted, "nobody-knows").unwrap().is_empty());
+    assert_eq!(feed_wide(&trusted).len(), 1);
+    // The bins of the first generation are still named.
+    assert!(trusted.snapshot().role().meta.contains_key("g1-00"));
+}
+
+fn delegation() -> (&'static str, (covouch_core::statement::Statement, covouch_core::statement::Envelope)) {
+    let delegation = Delegation {
+        to: *key("team").public_key(),
+        depth: 1,
+        amount: Amount::FULL,
+        level: Level::Vouched,
+        projects: vec![ProjectPattern::parse("*").unwrap()],
+        validity: Validity::new(start(), days(365)).unwrap(),
+    };
+    ("team", signed(Claim::Delegation(delegation), "curator"))
+}
+
+#[test]
+fn who_is_led_to_is_believed_and_others_are_set_aside() {
+    let mut additions = Additions::default();
+    let (team, (statement, envelope)) = delegation();
+    additions.add(&statement, envelope);
+    for issuer in ["curator", team, "stranger"] {
+        let (statement, envelope) = veto("six", issuer);
+        additions.add(&statement, envelope);
+    }
+    let feed = Feed::with(USUAL, &additions);
+    let trusted = Reader::of(&feed).refresh(&feed, start()).unwrap();
+    let roots: Vec<_> = trusted.root().role().targets().ed25519().collect();
+    let believed = believe(&roots, feed_wide(&trusted), about(&feed, &trusted, "six").unwrap()).unwrap();
+    assert_eq!((believed.statements.len(), believed.others.len()), (3, 1));
+    assert_eq!(believed.others[0].key(), key("stranger").public_key().id());
+    // Without the delegation the team is a stranger too.
+    let believed = believe(&roots, Vec::new(), about(&feed, &trusted, "six").unwrap()).unwrap();
+    assert_eq!((believed.statements.len(), believed.others.len()), (1, 2));
+}
+
+#[test]
+fn a_publication_nobody_would_believe_is_not_made() {
+    let feed = Feed::new(&["six"]);
+    let published = Reader::of(&feed).refresh(&feed, start()).unwrap();
+    let read = |path: &str| feed.files.get(path).cloned();
+    let mallory = key("mallory");
+    let attempt = feed.publisher(days(1), |publisher| {
+        let publisher = Publisher { targets: &[&mallory], ..publisher };
+        publisher.next(&published, &additions(&["flask"]), Renewal::Due, &read)
+    });
+    let error = attempt.unwrap_err();
+    assert!(matches!(&error, PublishError::Keys { role, .. } if role == "targets"), "{error}");
+    assert_eq!(error.code().as_str(), "feed-not-published");
+    // While no list changes, the online key is enough.
+    let renewed = feed.publisher(days(1), |publisher| {
+        let publisher = Publisher { targets: &[], ..publisher };
+        publisher.next(&published, &Additions::default(), Renewal::Due, &read)
+    });
+    assert_eq!(renewed.unwrap().files.len(), 1);
+}
+
+#[test]
+fn lists_are_renewed_together_before_they_expire() {
+    let mut feed = Feed::new(&projects(501));
+    assert_eq!(feed.publish(&Additions::default(), Renewal::Due, days(1)), 1);
+    // A third of the snapshot's 60 days is left, then of the lists' 365.
+    assert_eq!(feed.publish(&Additions::default(), Renewal::Due, days(41)), 2);
+    assert_eq!(feed.publish(&Additions::default(), Renewal::Due, days(244)), 256 + 3);
+    let trusted = Reader::of(&feed).refresh(&feed, days(244)).unwrap();
+    assert!(trusted.targets().expires() > days(600));
+}
+
+#[test]
+fn after_new_keys_everything_is_signed_by_them() {
+    let mut feed = Feed::new(&projects(501));
+    let mut reader = Reader::of(&feed);
+    reader.refresh(&feed, start()).unwrap();
+    feed.rotate(
+        Names { curator: "curator-2", online: "online-2", root: &["root-a", "root-d"], threshold: 2 },
+        days(1),
+    );
+    let trusted = reader.refresh(&feed, days(1)).unwrap();
+    assert_eq!(trusted.root().version(), 2);
+    assert_eq!(about(&feed, &trusted, "project-7").unwrap().len(), 1);
+    feed.add(&additions(&["flask"]), days(2));
+    let trusted = reader.refresh(&feed, days(2)).unwrap();
+    assert_eq!(about(&feed, &trusted, "flask").unwrap().len(), 1);
+}
