@@ -127,7 +127,10 @@ impl Gateway {
         let gate = Arc::new(Gate::new(Parts {
             session: Arc::clone(&session),
             downloads: Arc::new(Downloads::new(network.clone(), state.clone(), Arc::clone(&session))),
-            upstream: Upstream::new(PageFetcher::new(network.clone(), state, settings.clock)),
+            upstream: Upstream::new(
+                PageFetcher::new(network.clone(), state, settings.clock),
+                Arc::clone(&session),
+            ),
             network,
             clock: settings.clock,
             blocked: settings.blocked,

@@ -32,12 +32,14 @@ use crate::{
     download::Remote,
     enforce, limits,
     respond::Problem,
+    session::{Failure, Session},
     snapshot::{Home, Snapshot},
 };
 
 /// The indexes behind the gateway.
 pub(crate) struct Upstream {
     fetcher: PageFetcher,
+    session: Arc<Session>,
 }
 
 /// The index a project comes from, and its answer.
@@ -48,8 +50,8 @@ struct Origin<'a> {
 }
 
 impl Upstream {
-    pub(crate) fn new(fetcher: PageFetcher) -> Self {
-        Self { fetcher }
+    pub(crate) fn new(fetcher: PageFetcher, session: Arc<Session>) -> Self {
+        Self { fetcher, session }
     }
 
     /// Reads what indexes say about a project.
@@ -107,7 +109,14 @@ impl Upstream {
     /// Asks an index; nothing when nobody said where it is, which is not the same as absent.
     async fn ask(&self, snapshot: &Snapshot, want: &Want) -> Option<PageAnswer> {
         let index = snapshot.index(&want.index)?;
-        Some(self.fetcher.fetch_page(index, &want.project, Freshness::Recent).await)
+        let answer = self.fetcher.fetch_page(index, &want.project, Freshness::Recent).await;
+        if let PageAnswer::Page(page) = &answer
+            && let Some(why) = &page.not_kept
+        {
+            let (subject, detail) = (want.project.to_string(), why.to_string());
+            self.session.not_kept(Failure { subject, code: why.code(), detail });
+        }
+        Some(answer)
     }
 }
 
