@@ -3,6 +3,7 @@
 //!
 //! Every function asserts more than the absence of panics: a law that holds for whatever was read.
 
+mod adapters;
 mod archives;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -20,6 +21,7 @@ use covouch_python::{
 };
 use url::Url;
 
+pub use self::adapters::{debian_apt, debian_release, debian_sources, debian_table, osv};
 pub use self::archives::{derive, sdist, wheel};
 
 /// A target's name and what it asserts.
@@ -27,8 +29,13 @@ pub type Target = (&'static str, fn(&[u8]));
 
 /// The targets by name, as their corpora are named.
 pub const TARGETS: &[Target] = &[
+    ("debian_apt", debian_apt),
+    ("debian_release", debian_release),
+    ("debian_sources", debian_sources),
+    ("debian_table", debian_table),
     ("derive", derive),
     ("filename", filename),
+    ("osv", osv),
     ("policy", policy),
     ("pylock", pylock),
     ("requirements", requirements),

@@ -10,6 +10,7 @@
 //! # Not here
 //! Judgements about the figures: what is printed is what was measured.
 
+mod attestation;
 mod check;
 mod figures;
 mod gateway;
@@ -53,8 +54,13 @@ const OPTIONS: [&str; 3] = ["--quick", "--live", "--built"];
 /// A part, and what it measures.
 type Part = (&'static str, fn(&Bench<'_>) -> Result<String, Failure>);
 
-const PARTS: &[Part] =
-    &[("gateway", gateway::run), ("install", install::run), ("judge", judge::run), ("check", check::run)];
+const PARTS: &[Part] = &[
+    ("gateway", gateway::run),
+    ("install", install::run),
+    ("judge", judge::run),
+    ("check", check::run),
+    ("attestation", attestation::run),
+];
 
 /// Measures the parts that are named, or all of them.
 pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<(), Failure> {

@@ -147,7 +147,7 @@ impl Gateway {
         let gate = Arc::new(Gate::new(Parts {
             session: Arc::clone(&session),
             downloads: Arc::new(Downloads::new(network.clone(), state.clone(), Arc::clone(&session))),
-            upstream: Upstream::new(settings.adapters, means),
+            upstream: Upstream::new(settings.adapters, means, Arc::clone(&session)),
             network,
             clock: settings.clock,
             blocked: settings.blocked,

@@ -33,6 +33,8 @@ pub struct SessionReport {
     pub refused_connections: Vec<(String, u64)>,
     /// What could not be answered because of an upstream, a disk or a broken file.
     pub failures: Vec<Failure>,
+    /// Pages that were good and could not be kept for the next time, by project.
+    pub not_kept: Vec<Failure>,
     /// Whether everything is here; otherwise the limit on what is remembered was reached.
     pub is_complete: bool,
 }
@@ -111,6 +113,7 @@ struct Seen {
     projects: BTreeMap<ProjectName, SeenProject>,
     refused_connections: BTreeMap<String, u64>,
     failures: BTreeMap<(String, Code), Failure>,
+    not_kept: BTreeMap<String, Failure>,
     has_overflowed: bool,
 }
 
@@ -163,6 +166,11 @@ impl Session {
         }
     }
 
+    pub(crate) fn not_kept(&self, page: Failure) {
+        let seen = &mut *self.lock();
+        entry(&mut seen.not_kept, page.subject.clone(), &mut seen.has_overflowed, || page);
+    }
+
     pub(crate) fn report(&self) -> SessionReport {
         let seen = self.lock();
         SessionReport {
@@ -175,6 +183,7 @@ impl Session {
                 .map(|(host, times)| (host.clone(), *times))
                 .collect(),
             failures: seen.failures.values().cloned().collect(),
+            not_kept: seen.not_kept.values().cloned().collect(),
             is_complete: !seen.has_overflowed,
         }
     }

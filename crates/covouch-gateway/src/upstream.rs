@@ -33,6 +33,7 @@ use crate::{
     download::Remote,
     enforce, limits,
     respond::Problem,
+    session::{Failure, Session},
     snapshot::{Home, Snapshot},
 };
 
@@ -40,6 +41,7 @@ use crate::{
 pub(crate) struct Upstream {
     fetcher: PageFetcher,
     adapters: Adapters,
+    session: Arc<Session>,
 }
 
 /// The index a project comes from, and its answer.
@@ -50,9 +52,9 @@ struct Origin<'a> {
 }
 
 impl Upstream {
-    pub(crate) fn new(sources: AdapterSources, means: Means) -> Self {
+    pub(crate) fn new(sources: AdapterSources, means: Means, session: Arc<Session>) -> Self {
         let adapters = Adapters::new(sources, &means);
-        Self { fetcher: means.fetcher, adapters }
+        Self { fetcher: means.fetcher, adapters, session }
     }
 
     /// Reads what indexes say about a project.
@@ -113,7 +115,14 @@ impl Upstream {
     /// Asks an index; nothing when nobody said where it is, which is not the same as absent.
     async fn ask(&self, snapshot: &Snapshot, want: &Want) -> Option<PageAnswer> {
         let index = snapshot.index(&want.index)?;
-        Some(self.fetcher.fetch_page(index, &want.project, Freshness::Recent).await)
+        let answer = self.fetcher.fetch_page(index, &want.project, Freshness::Recent).await;
+        if let PageAnswer::Page(page) = &answer
+            && let Some(why) = &page.not_kept
+        {
+            let (subject, detail) = (want.project.to_string(), why.to_string());
+            self.session.not_kept(Failure { subject, code: why.code(), detail });
+        }
+        Some(answer)
     }
 }
 

@@ -283,7 +283,7 @@ impl Votes<'_> {
     pub fn tally(&self, graph: &TrustGraph, poll: &Poll<'_>) -> Result<Tally, Uncountable> {
         let succession = self.succession(&poll.electorate, poll.now)?;
         let electorate = succession.electorate;
-        let franchise = Franchise::new(self, graph, electorate, poll);
+        let franchise = Franchise::new(self, graph, &succession, poll);
         let casting = Casting::read(self, &franchise, electorate, poll);
         let needs = Needs::of(electorate);
         let count = |reading| match &electorate.terms().rule {

@@ -43,6 +43,7 @@ pub struct Proof {
     publisher: Publisher,
     predicate: Predicate,
     logged: Timestamp,
+    stated: Option<StatedPublisher>,
 }
 
 impl Proof {
@@ -56,6 +57,12 @@ impl Proof {
     #[must_use]
     pub fn predicate(&self) -> Predicate {
         self.predicate
+    }
+
+    /// The publisher in the index's own words, which agree; nothing when no index was asked.
+    #[must_use]
+    pub fn stated(&self) -> Option<&StatedPublisher> {
+        self.stated.as_ref()
     }
 
     /// When the transparency log took the attestation in.
@@ -113,7 +120,7 @@ fn prove(
     if let Some(stated) = stated {
         stated.check(&claims, &publisher)?;
     }
-    Ok(Proof { publisher, predicate: statement.predicate(), logged })
+    Ok(Proof { publisher, predicate: statement.predicate(), logged, stated: stated.cloned() })
 }
 
 /// The attestation as Sigstore has it.

@@ -24,5 +24,6 @@ pub mod installer;
 pub mod limits;
 pub mod network;
 pub mod osv;
+pub mod provenance;
 pub mod secrets;
 pub mod state;

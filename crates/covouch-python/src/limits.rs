@@ -42,3 +42,6 @@ pub const ATTESTATIONS: usize = 32;
 
 /// Most transparency log entries of one attestation. Real ones have one; each costs two signatures to verify.
 pub const LOG_ENTRIES: usize = 4;
+
+/// Longest field of a publisher. Paths of workflows and names of branches stay under 300 bytes.
+pub const PUBLISHER_FIELD_BYTES: usize = 1024;

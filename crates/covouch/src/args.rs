@@ -1,5 +1,7 @@
 //! The command line.
 
+pub(crate) mod attestation;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -67,6 +69,11 @@ pub(crate) enum Command {
     /// Look at the policy.
     #[command(subcommand)]
     Policy(Policy),
+    /// Look at attestations: who published a file.
+    #[command(subcommand)]
+    Attestation(attestation::Attestation),
+    /// Write the publishers of a lock's files into it (PEP 751, `attestation-identities`).
+    LockIdentities(attestation::LockIdentities),
     /// Print a completion script for a shell.
     Completions {
         /// Which shell.

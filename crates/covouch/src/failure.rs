@@ -64,6 +64,11 @@ impl Failure {
         Self { exit, ..self }
     }
 
+    /// Which file or other thing it is about, in front of the message.
+    pub(crate) fn about(self, what: impl std::fmt::Display) -> Self {
+        Self { message: format!("`{what}`: {}", self.message), ..self }
+    }
+
     pub(crate) fn code(&self) -> Code {
         self.code
     }
@@ -97,6 +102,8 @@ failures!(
     covouch_gateway::StartError,
     covouch_io::agent::AgentError,
     covouch_io::archive::ArchiveError,
+    covouch_io::attestation::AttestationError,
+    covouch_io::attestation::TrustRootError,
     covouch_io::folder::FolderError,
     covouch_io::index::WrongPage,
     covouch_io::installer::InstallerError,

@@ -7,6 +7,9 @@ use crate::{Failure, workspace::output};
 const BENCHES: [(&str, &str, &str); 2] =
     [("covouch-policy", "judge", ""), ("covouch-gateway", "enforce", "measure")];
 
+/// The head of a table of what [`read`] gives.
+pub(super) const HEAD: [&str; 4] = ["what", "median", "fastest", "slowest"];
+
 pub(super) fn run(bench: &Bench<'_>) -> Result<String, Failure> {
     let mut rows = Vec::new();
     for (package, name, features) in BENCHES {
@@ -15,12 +18,11 @@ pub(super) fn run(bench: &Bench<'_>) -> Result<String, Failure> {
         cargo.args(["--", "--sample-count", bench.pick("10", "100")]);
         rows.extend(read(&output(&mut cargo)?));
     }
-    let head = ["what", "median", "fastest", "slowest"];
-    Ok(format!("## Judging\n\nOne thread, by divan.\n\n{}", table(&head, &rows)))
+    Ok(format!("## Judging\n\nOne thread, by divan.\n\n{}", table(&HEAD, &rows)))
 }
 
 /// Reads the table that divan prints: a tree of names, and columns behind `│`.
-fn read(text: &str) -> Vec<Vec<String>> {
+pub(super) fn read(text: &str) -> Vec<Vec<String>> {
     let rows = text.lines().filter_map(|line| {
         let line = line.trim_start_matches(['│', '├', '╰', '─', ' ']);
         let columns: Vec<&str> = line.split('│').map(str::trim).collect();

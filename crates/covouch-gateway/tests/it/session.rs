@@ -173,3 +173,17 @@ async fn who_asks_after_a_renewal_is_not_answered_with_what_was_read_before_it()
         assert_eq!((early.status, late), (200, status));
     }
 }
+
+#[tokio::test]
+async fn a_page_that_cannot_be_kept_is_a_page_and_is_reported() {
+    let file = Wheel::new("six", "1.0").build();
+    let world = World::start(Site::new().with(file, OLD)).await;
+    // Where folders should be, a file stands.
+    let pages = world.folder.path().join("state/cache/pages");
+    std::fs::create_dir_all(pages.parent().unwrap()).unwrap();
+    std::fs::write(&pages, "").unwrap();
+    world.page("six").await;
+    let report = world.gateway.session();
+    assert_eq!(report.not_kept.iter().map(|page| page.subject.as_str()).collect::<Vec<_>>(), ["six"]);
+    assert!(report.failures.is_empty());
+}

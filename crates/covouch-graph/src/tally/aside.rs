@@ -14,7 +14,7 @@ pub enum Aside {
     /// The admins struck the voter.
     #[error("the voter was struck by the admins")]
     Struck,
-    /// The key was declared lost by itself, an admin or a seed.
+    /// The key was declared lost by itself or by enough admins.
     #[error("the voter's key was declared lost")]
     KeyLost,
     /// The voter, or the voter's affiliation, publishes the project.

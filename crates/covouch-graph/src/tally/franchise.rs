@@ -10,13 +10,14 @@ use covouch_core::{
     time::{Duration, Timestamp},
 };
 
-use super::{Aside, Poll, community::Ways, votes::Votes};
+use super::{Aside, Poll, Succession, community::Ways, votes::Votes};
 use crate::build::TrustGraph;
 
 /// Who may vote on a file, by one version of an electorate.
 pub(super) struct Franchise<'a> {
     votes: &'a Votes<'a>,
     electorate: &'a Electorate,
+    line: &'a [&'a Electorate],
     project: &'a ProjectName,
     now: Timestamp,
     struck: BTreeSet<PublicKey>,
@@ -32,13 +33,14 @@ impl<'a> Franchise<'a> {
     pub(super) fn new(
         votes: &'a Votes<'a>,
         graph: &TrustGraph,
-        electorate: &'a Electorate,
+        succession: &'a Succession<'a>,
         poll: &Poll<'a>,
     ) -> Self {
         let (project, now) = (&poll.subject.project, poll.now);
-        let struck = votes.struck(electorate, now);
+        let (electorate, line) = (succession.electorate, succession.line.as_slice());
+        let struck = votes.struck(line, now);
         let (recused, ways, moments) = (BTreeSet::new(), None, Vec::new());
-        let mut franchise = Self { votes, electorate, project, now, struck, recused, ways, moments };
+        let mut franchise = Self { votes, electorate, line, project, now, struck, recused, ways, moments };
         match &electorate.terms().rule {
             Rule::Committee(committee) => {
                 franchise.recused = franchise.recused_affiliations();
@@ -80,14 +82,9 @@ impl<'a> Franchise<'a> {
 
     /// Whether nobody took a key's voice away.
     pub(super) fn check_standing(&self, key: &PublicKey) -> Result<(), Aside> {
-        let terms = self.electorate.terms();
-        let may_revoke = |by: &PublicKey| match &terms.rule {
-            Rule::Committee(_) => terms.admins.contains(by),
-            Rule::Community(community) => terms.admins.contains(by) || community.seeds.contains(by),
-        };
         if self.struck.contains(key) {
             Err(Aside::Struck)
-        } else if self.votes.is_lost(key, may_revoke) {
+        } else if self.votes.is_lost(key, self.line) {
             Err(Aside::KeyLost)
         } else {
             Ok(())
@@ -112,7 +109,7 @@ impl<'a> Franchise<'a> {
     }
 
     fn is_recused(&self, key: &PublicKey) -> bool {
-        self.votes.publishes(key, self.project, self.electorate)
+        self.votes.publishes(key, self.project, self.line)
             || self.named().any(|who| matches!(who, Recused::Voter(voter) if voter == key))
     }
 
@@ -124,10 +121,8 @@ impl<'a> Franchise<'a> {
             Recused::Affiliation(affiliation) => Some(affiliation),
             Recused::Voter(_) => None,
         });
-        let publishing = committee
-            .roster
-            .iter()
-            .filter(|(key, _)| self.votes.publishes(key, self.project, self.electorate));
+        let publishing =
+            committee.roster.iter().filter(|(key, _)| self.votes.publishes(key, self.project, self.line));
         named.chain(publishing.map(|(_, member)| &member.affiliation)).collect()
     }
 

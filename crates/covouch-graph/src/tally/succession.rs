@@ -25,6 +25,8 @@ pub struct Succession<'a> {
     pub since: Timestamp,
     /// A version that is signed and still waits.
     pub pending: Option<Pending<'a>>,
+    /// Every version that has held, the first one first.
+    pub(super) line: Vec<&'a Electorate>,
     /// Versions that say they come next and are not signed by enough admins.
     pub refused: Vec<RefusedVersion<'a>>,
 }
@@ -68,6 +70,7 @@ impl<'a> Votes<'a> {
         let first = versions.get(id).ok_or_else(unknown)?;
         let since = signed_by_admins(first, first.electorate, now).ok_or_else(unknown)?;
         let (mut current, mut pending) = (Pending { electorate: first.electorate, from: since }, None);
+        let mut line = vec![first.electorate];
         loop {
             let mut next =
                 versions.values().filter(|document| amends(document, current.electorate)).filter_map(
@@ -84,6 +87,7 @@ impl<'a> Votes<'a> {
                 break;
             }
             current = following;
+            line.push(current.electorate);
         }
         let Pending { electorate, from: since } = current;
         let validity = electorate.terms().validity;
@@ -94,7 +98,7 @@ impl<'a> Votes<'a> {
         }
         let refused = versions.values().filter(|document| amends(document, electorate));
         let refused = refused.filter_map(|document| refuse(document, electorate, now)).collect();
-        Ok(Succession { electorate, since, pending, refused })
+        Ok(Succession { electorate, since, pending, line, refused })
     }
 }
 

@@ -127,9 +127,9 @@ impl<'a> Votes<'a> {
         self.withdrawn.contains(&(*statement.issuer(), statement.id()))
     }
 
-    /// Whether a key was declared lost by itself or by one of these.
-    pub(super) fn is_lost(&self, key: &PublicKey, by: impl Fn(&PublicKey) -> bool) -> bool {
-        self.revoked.get(key).is_some_and(|revokers| revokers.iter().any(|other| other == key || by(other)))
+    /// Whether a key was declared lost, by itself or by enough admins.
+    pub(super) fn is_lost(&self, key: &PublicKey, line: &[&Electorate]) -> bool {
+        self.revoked.get(key).is_some_and(|by| by.contains(key) || are_enough(line, by))
     }
 
     /// When a delegation was signed.
@@ -138,27 +138,31 @@ impl<'a> Votes<'a> {
     }
 
     /// The voters whom enough admins struck by now.
-    pub(super) fn struck(&self, electorate: &Electorate, now: Timestamp) -> BTreeSet<PublicKey> {
+    pub(super) fn struck(&self, line: &[&Electorate], now: Timestamp) -> BTreeSet<PublicKey> {
         let mut by: BTreeMap<PublicKey, BTreeSet<PublicKey>> = BTreeMap::new();
-        for (statement, voter) in self.strikes.get(&electorate.electorate()).into_iter().flatten() {
-            let stands = statement.value().issued <= now && !self.is_withdrawn(statement);
-            if stands && electorate.terms().admins.contains(statement.issuer()) {
+        let strikes = line.first().and_then(|electorate| self.strikes.get(&electorate.electorate()));
+        for (statement, voter) in strikes.into_iter().flatten() {
+            if statement.value().issued <= now && !self.is_withdrawn(statement) {
                 by.entry(*voter).or_default().insert(*statement.issuer());
             }
         }
-        let threshold = usize::from(electorate.terms().threshold.get());
-        by.into_iter().filter(|(_, admins)| admins.len() >= threshold).map(|(voter, _)| voter).collect()
+        by.into_iter().filter(|(_, admins)| are_enough(line, admins)).map(|(voter, _)| voter).collect()
     }
 
-    /// Whether a key publishes a project: it signed a release of it, or an admin named it as an author. A stranger
-    /// who names a voter as the author of something silences nobody.
-    pub(super) fn publishes(&self, key: &PublicKey, project: &ProjectName, electorate: &Electorate) -> bool {
-        let named = |(statement, grant): &(&Verified<Statement>, &AuthorGrant)| {
-            electorate.terms().admins.contains(statement.issuer())
-                && !self.is_withdrawn(statement)
-                && grant.projects.iter().any(|pattern| pattern.matches(project))
-        };
-        self.releases.get(project).is_some_and(|keys| keys.contains(key))
-            || self.authors.get(key).into_iter().flatten().any(named)
+    /// Whether a key publishes a project: it signed a release of it, or enough admins named it as an author. Nobody
+    /// else, and no admin alone, can silence a voter by such a name.
+    pub(super) fn publishes(&self, key: &PublicKey, project: &ProjectName, line: &[&Electorate]) -> bool {
+        let released = self.releases.get(project).is_some_and(|keys| keys.contains(key));
+        let grants = self.authors.get(key).into_iter().flatten().filter(|(statement, grant)| {
+            !self.is_withdrawn(statement) && grant.projects.iter().any(|pattern| pattern.matches(project))
+        });
+        released || are_enough(line, &grants.map(|(statement, _)| *statement.issuer()).collect())
     }
+}
+
+/// Whether enough admins of some version that has held are among these: what they did stays done when others follow.
+fn are_enough(line: &[&Electorate], signers: &BTreeSet<PublicKey>) -> bool {
+    line.iter()
+        .map(|electorate| electorate.terms())
+        .any(|terms| terms.admins.intersection(signers).count() >= usize::from(terms.threshold.get()))
 }

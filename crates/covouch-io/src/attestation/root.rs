@@ -5,7 +5,7 @@ use std::{fs, io, path::Path};
 use covouch_core::{code::Code, hint::Hint, shown::Shown};
 use sigstore_verify::{Verifier, trust_root::TrustedRoot};
 
-use crate::limits;
+use crate::{limits, state::State};
 
 /// Sigstore's public instance as of 2026-08-21, from `targets/trusted_root.json` of sigstore/root-signing.
 const PRODUCTION: &[u8] = include_bytes!("trusted_root.json");
@@ -71,6 +71,14 @@ impl TrustRoot {
         }
     }
 
+    /// The root that is kept in the state folder as `trusted_root.json`, else the built-in one.
+    ///
+    /// # Errors
+    /// [`TrustRootError`] when one is kept that cannot be used.
+    pub fn of_state(state: &State) -> Result<Self, TrustRootError> {
+        Self::read(&state.root().join("trusted_root.json"))?.map_or_else(Self::production, Ok)
+    }
+
     pub(super) fn verifier(&self) -> &Verifier {
         &self.0
     }
@@ -79,6 +87,12 @@ impl TrustRoot {
 impl TrustRootError {
     /// Codes of these errors.
     pub const CODES: &[Code] = &[Code::new("trusted-root-unusable")];
+
+    /// There is no such file.
+    #[must_use]
+    pub fn missing(path: &Path) -> Self {
+        Self::File { path: Shown::new(&path.to_string_lossy()), reason: "it is not there".into() }
+    }
 
     /// The error's stable code.
     #[must_use]

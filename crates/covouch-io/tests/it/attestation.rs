@@ -10,6 +10,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use covouch_core::{digest::Sha256, publisher::Publisher, subject::FileName};
 use covouch_io::attestation::{AttestationError, Proof, TrustRoot, publishers, verify};
 use covouch_python::attestation::{DistributionFile, Predicate};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 const SDIST: &str = "pypi_attestations-0.0.19.tar.gz";
@@ -231,4 +232,19 @@ fn a_certificate_of_another_attestation_does_not_lend_its_publisher() {
     assert_eq!(borrowed("certificate"), "attestation-signature");
     // The log took that one in before this certificate was issued.
     assert_eq!(borrowed("transparency_entries"), "attestation-certificate");
+}
+
+proptest! {
+    #[test]
+    fn a_changed_byte_never_proves_anything_else(place in any::<prop::sample::Index>(), byte in any::<u8>()) {
+        let mut provenance = data(&format!("{SDIST}.provenance"));
+        let good = verify(&file(SDIST), &provenance, &production()).unwrap();
+        let place = place.index(provenance.len());
+        provenance[place] = byte;
+        if let Ok(proofs) = verify(&file(SDIST), &provenance, &production()) {
+            // Whether the index names an environment is the index's own affair; what is proven stays.
+            prop_assert_eq!(publishers(&proofs), publishers(&good));
+            prop_assert_eq!(proofs[0].logged(), good[0].logged());
+        }
+    }
 }

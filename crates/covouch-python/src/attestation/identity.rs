@@ -7,7 +7,7 @@ use covouch_core::publisher::{Publisher, PublisherKind, PublisherName};
 use serde::Deserialize;
 
 use super::ClaimError;
-use crate::shown::Shown;
+use crate::{limits, shown::Shown};
 
 /// What a signing certificate claims; whoever read it from a certificate has verified that one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,7 @@ pub struct StatedPublisher {
     environment: Option<String>,
     origin: Option<String>,
     reference: Option<String>,
+    fields: Vec<(&'static str, String)>,
 }
 
 #[derive(Deserialize)]
@@ -170,9 +171,31 @@ fn id(text: Option<&str>) -> Option<std::sync::Arc<str>> {
         .map(Into::into)
 }
 
+impl WirePublisher {
+    /// The fields that are there.
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        let optional = [
+            ("repository", &self.repository),
+            ("workflow", &self.workflow),
+            ("workflow_filepath", &self.workflow_filepath),
+            ("environment", &self.environment),
+            ("email", &self.email),
+            ("project_id", &self.project_id),
+            ("pipeline_definition_id", &self.pipeline_definition_id),
+            ("vcs_origin", &self.vcs_origin),
+            ("vcs_ref", &self.vcs_ref),
+        ];
+        let there = optional.into_iter().filter_map(|(field, value)| Some((field, value.clone()?)));
+        [("kind", self.kind.clone())].into_iter().chain(there).collect()
+    }
+}
+
 impl StatedPublisher {
     /// The publisher an index names; an error says what is missing.
     pub(super) fn parse(wire: &WirePublisher) -> Result<Self, Shown> {
+        if wire.fields().iter().any(|(_, value)| value.len() > limits::PUBLISHER_FIELD_BYTES) {
+            return Err(Shown::new("a field of it is too long"));
+        }
         let missing = |field: &str| Shown::new(&format!("it has no `{field}`"));
         let of = |kind, field: &str, value: &Option<String>| {
             let value = value.as_deref().ok_or_else(|| missing(field))?;
@@ -197,7 +220,12 @@ impl StatedPublisher {
         };
         let (environment, origin, reference) =
             (wire.environment.clone(), wire.vcs_origin.clone(), wire.vcs_ref.clone());
-        Ok(Self { name, workflow, environment, origin, reference })
+        Ok(Self { name, workflow, environment, origin, reference, fields: wire.fields() })
+    }
+
+    /// What the index writes, `kind` first: what a lock repeats (PEP 751, `packages.attestation-identities`).
+    pub fn fields(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.fields.iter().map(|(field, value)| (*field, value.as_str()))
     }
 
     /// The name the index gives.

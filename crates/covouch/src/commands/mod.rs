@@ -1,11 +1,13 @@
 //! One file a verb.
 
 mod analyze;
+mod attestation;
 mod check;
 mod gateway;
 mod impact;
 mod init;
 mod key;
+mod lock_identities;
 mod policy;
 mod run;
 mod sign;
@@ -32,6 +34,8 @@ pub(crate) fn run(command: &Command, settings: &Settings, terminal: &Terminal) -
         Command::Release(arguments) => vouch::release(arguments, settings, terminal),
         Command::Trust(command) => trust::run(command, settings, terminal),
         Command::Withdraw(arguments) => withdraw::run(arguments, settings, terminal),
+        Command::Attestation(command) => attestation::run(command, settings, terminal),
+        Command::LockIdentities(arguments) => lock_identities::run(arguments, settings, terminal),
         Command::Completions { shell } => {
             let mut command = <crate::args::Arguments as clap::CommandFactory>::command();
             clap_complete::generate(*shell, &mut command, "covouch", &mut std::io::stdout());

@@ -211,6 +211,9 @@ proptest! {
     fn one_more_approval_never_loses(hall in tangle(), steps in vec(step(), 0..10), voter in select(VOTERS.to_vec())) {
         let town = town();
         let council = first(committee(&["v0@a", "v1@a", "v2@b", "v3@b", "!v4@c", "!v5@c"], 2, 2));
+        // A ballot that shows that one before it is hidden does lose, and so does one beside another of its number.
+        let proper = |step: &Step| VOTERS[step.voter] != voter || !matches!(step.act, Act::VoteHidden | Act::Twin);
+        let steps: Vec<Step> = steps.into_iter().filter(proper).collect();
         for (electorate, mut hall) in [(town.clone(), open(hall, &town)), (council.clone(), Hall::of(&council))] {
             play(&mut hall, &electorate, &steps);
             let before = hall.tally(&electorate, &numpy());

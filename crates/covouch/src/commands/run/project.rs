@@ -105,7 +105,12 @@ impl Project {
             .hinting("run `uv` itself"));
         }
         let here = env::current_dir().map_err(|error| Failure::new("file-unreadable", error.to_string()))?;
-        Ok(shadow::project_root(&here).map(|root| Self { verb, root }))
+        let Some(root) = shadow::project_root(&here) else { return Ok(None) };
+        if let Some(path) = outside(own, &here, &root).filter(|_| verb == Verb::Edit) {
+            return Err(Failure::usage(format!("`{path}` lies outside the project, and uv would write where it is from the copy of the project it works on"))
+                .hinting("add it without covouch, and look at the lock: `covouch check`"));
+        }
+        Ok(Some(Self { verb, root }))
     }
 
     /// Runs the command.
@@ -194,6 +199,21 @@ impl Project {
             }
         }
     }
+}
+
+/// A folder among arguments that lies outside the project.
+fn outside(arguments: &[OsString], here: &Path, root: &Path) -> Option<String> {
+    let root = root.canonicalize().ok()?;
+    arguments.iter().find_map(|argument| {
+        let text = argument.to_string_lossy();
+        let place = text.split_once('=').filter(|_| text.starts_with('-')).map_or(&*text, |(_, value)| value);
+        let place = place.rsplit_once('@').map_or(place, |(_, place)| place).trim();
+        let place = place.strip_prefix("file://").unwrap_or(place);
+        let folder = here.join(place).canonicalize().ok().filter(|folder| folder.is_dir())?;
+        // A name of a project is a folder too, where one is called like it: uv takes it for a name.
+        let is_path = place.starts_with('.') || place.contains(['/', '\\']);
+        (is_path && !folder.starts_with(&root)).then(|| place.to_owned())
+    })
 }
 
 /// Where uv keeps the project's environment: where it would without a shadow.
@@ -426,6 +446,33 @@ mod tests {
         ] {
             let expected: Vec<OsString> = expected.split(' ').map(OsString::from).collect();
             assert_eq!(frozen(&wrapped(line)), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_folder_outside_the_project_is_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("project");
+        for name in ["project/member", "project/six", "library"] {
+            std::fs::create_dir_all(folder.path().join(name)).unwrap();
+        }
+        let absolute = folder.path().join("library").display().to_string();
+        let found = |line: &str| {
+            let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            outside(&arguments, &root, &root).is_some()
+        };
+        for line in [
+            "add ../library",
+            "add --editable=../library",
+            "add library@../library",
+            &format!("add {absolute}"),
+        ] {
+            assert!(found(line), "{line}");
+        }
+        for line in
+            ["add ./member", "add six", "add six@1.0", "add ../absent", "add git+https://index.example/x"]
+        {
+            assert!(!found(line), "{line}");
         }
     }
 

@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, path::Path};
 
 use covouch_core::{code::Code, name::ProjectName, time::Timestamp};
-use covouch_gateway::{Permission, SessionReport, session::SeenProject};
+use covouch_gateway::{
+    Permission, SessionReport,
+    session::{self, SeenProject},
+};
 use covouch_io::state;
 use covouch_policy::{Downgrade, Policies, Policy, verdict};
 use serde_json::json;
@@ -102,6 +105,11 @@ pub(super) fn print(outcome: &Outcome<'_>, session: &SessionReport, terminal: &T
             code(failure.code)
         ));
     }
+    if let [first, more @ ..] = session.not_kept.as_slice() {
+        let more = if more.is_empty() { String::new() } else { format!(", nor {} others", more.len()) };
+        terminal
+            .warn(format_args!("the page of {} could not be kept{more}: {}", first.subject, first.detail));
+    }
     for (host, times) in &session.refused_connections {
         let times = if *times == 1 { String::new() } else { format!(" ({times} times)") };
         terminal
@@ -180,16 +188,15 @@ pub(super) fn write(file: &Path, session: &SessionReport) -> Result<(), Failure>
     });
     let refused =
         session.refused_connections.iter().map(|(host, times)| json!({"host": host, "times": times}));
-    let failures = session.failures.iter().map(
-        |failure| json!({"subject": failure.subject, "code": failure.code.as_str(), "detail": failure.detail}),
-    );
+    let told = |failure: &session::Failure| json!({"subject": failure.subject, "code": failure.code.as_str(), "detail": failure.detail});
     let report = json!({
         "schema": 1,
         "let_in": sent.collect::<Vec<_>>(),
         "kept_out": blocked.collect::<Vec<_>>(),
         "passed_over": passed_over.collect::<Vec<_>>(),
         "refused_connections": refused.collect::<Vec<_>>(),
-        "failures": failures.collect::<Vec<_>>(),
+        "failures": session.failures.iter().map(told).collect::<Vec<_>>(),
+        "not_kept": session.not_kept.iter().map(told).collect::<Vec<_>>(),
         "complete": session.is_complete,
     });
     let text =
