@@ -18,6 +18,8 @@ pub mod clock;
 pub mod code;
 pub mod collect;
 pub mod debian;
+pub mod electorate;
+pub mod feed;
 pub mod folder;
 pub mod index;
 pub mod installer;

@@ -1,10 +1,17 @@
 //! The command line.
 
+mod debian;
+mod feed;
+mod vote;
 pub(crate) mod attestation;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use self::debian::{Debian, Suites};
+pub(crate) use self::feed::{Feed, FeedInit, FeedPublish, FeedVerify, RotateRoot, SignRoot};
+pub(crate) use self::vote::{Ballot, Cast, Electorate, Tally, Vote};
 
 /// Let in only the Python packages that enough independent parties vouch for.
 #[derive(Parser)]
@@ -64,8 +71,22 @@ pub(crate) enum Command {
     /// Say who may speak for you, and who no more.
     #[command(subcommand)]
     Trust(Trust),
+    /// Say who may vote on files, and who may change that.
+    #[command(subcommand)]
+    Electorate(Electorate),
+    /// Vote on files.
+    #[command(subcommand)]
+    Vote(Vote),
+    /// Count the votes on files, and say what becomes of every ballot.
+    Tally(Tally),
     /// Take back a statement of your own.
     Withdraw(Withdraw),
+    /// Publish your statements for others to read.
+    #[command(subcommand)]
+    Feed(Feed),
+    /// Read what Debian packages, and say what is known of it.
+    #[command(subcommand)]
+    Debian(Debian),
     /// Look at the policy.
     #[command(subcommand)]
     Policy(Policy),

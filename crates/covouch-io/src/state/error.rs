@@ -61,7 +61,7 @@ impl StateError {
         Code::new("state-unusable"),
     ];
 
-    pub(super) fn writing(path: &Path, error: &io::Error) -> Self {
+    pub(crate) fn writing(path: &Path, error: &io::Error) -> Self {
         let path = path.to_owned();
         match error.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => Self::Full(path),
@@ -72,7 +72,7 @@ impl StateError {
         }
     }
 
-    pub(super) fn reading(path: &Path, error: &io::Error) -> Self {
+    pub(crate) fn reading(path: &Path, error: &io::Error) -> Self {
         Self::Disk { path: path.to_owned(), action: "read", reason: error.to_string() }
     }
 

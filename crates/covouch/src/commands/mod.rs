@@ -3,6 +3,9 @@
 mod analyze;
 mod attestation;
 mod check;
+mod debian;
+mod electorate;
+mod feed;
 mod gateway;
 mod impact;
 mod init;
@@ -11,7 +14,9 @@ mod lock_identities;
 mod policy;
 mod run;
 mod sign;
+mod tally;
 mod trust;
+mod vote;
 mod vouch;
 mod why;
 mod withdraw;
@@ -27,12 +32,17 @@ pub(crate) fn run(command: &Command, settings: &Settings, terminal: &Terminal) -
         Command::Check(arguments) => check::run(arguments, settings, terminal),
         Command::Why(arguments) => why::run(arguments, settings, terminal),
         Command::Policy(command) => policy::run(command, settings, terminal),
+        Command::Debian(command) => debian::run(command, settings, terminal),
+        Command::Feed(command) => feed::run(command, settings, terminal),
         Command::Key(command) => key::run(command, settings, terminal),
         Command::Vouch(arguments) => vouch::vouch(arguments, settings, terminal),
         Command::Veto(arguments) => vouch::veto(arguments, settings, terminal),
         Command::Waive(arguments) => vouch::waive(arguments, settings, terminal),
         Command::Release(arguments) => vouch::release(arguments, settings, terminal),
         Command::Trust(command) => trust::run(command, settings, terminal),
+        Command::Electorate(command) => electorate::run(command, settings, terminal),
+        Command::Vote(command) => vote::run(command, settings, terminal),
+        Command::Tally(arguments) => tally::run(arguments, settings, terminal),
         Command::Withdraw(arguments) => withdraw::run(arguments, settings, terminal),
         Command::Attestation(command) => attestation::run(command, settings, terminal),
         Command::LockIdentities(arguments) => lock_identities::run(arguments, settings, terminal),

@@ -1,0 +1,311 @@
+//! Feeds: what parties publish, brought in step with what was seen before, and written for others.
+//!
+//! # Invariants
+//! - Rollback floors (root, timestamp, snapshot: the bytes last trusted) lie in the state's `floors/`, never in the
+//!   cache, and each is kept before the next file is asked for. Lists of statements lie in the cache: the floors say
+//!   which bytes they must have.
+//! - A feed is known by its first root. Another address of the same feed has the same floors.
+//! - Only 403, 404 and 410 say that a file is not there (the root chain ends with that); everything else is
+//!   *unreachable*.
+//! - A feed that is stale, or cannot be reached, is answered with what was kept, and the answer says so.
+//!
+//! # Not here
+//! The checks of the roles: `covouch-feed`. Whether a stale feed's statements count: the policy.
+
+mod error;
+mod files;
+mod folder;
+mod kept;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use covouch_core::{
+    digest::Sha256,
+    key::PublicKey,
+    name::ProjectName,
+    statement::{Envelope, Statement, Verified},
+    time::Timestamp,
+};
+use covouch_feed::{
+    bins::Bins,
+    role::{Delegations, Signed, Targets, check_root},
+    statements::{self, FEED_WIDE, Place, believe},
+    update::{Answer, Source, Trusted, Update, Why},
+};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use url::Url;
+
+pub use self::{
+    error::FeedError,
+    folder::{Draft, FeedFolder, FeedKeys, Published},
+};
+use self::{files::Files, kept::Kept};
+use crate::{limits, network::Network, state::State};
+
+/// What a feed says.
+#[derive(Clone, Debug)]
+pub struct FeedAnswer {
+    /// The feed's own keys: where trust in the party starts.
+    pub roots: Vec<PublicKey>,
+    /// Statements about the wanted projects and feed-wide ones, of the feed's keys and of those they lead to.
+    pub statements: Vec<Verified<Statement>>,
+    /// The same of keys that nobody in the feed leads to. Whoever knows them may verify them.
+    pub others: Vec<Envelope>,
+    /// Until when it holds.
+    pub staleness: Staleness,
+    /// Wanted projects whose list could not be had: of them nothing is known, neither good nor bad.
+    pub unknown: Vec<ProjectName>,
+}
+
+/// Whether a feed is as new as its curator promises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Staleness {
+    /// It is, until then.
+    Fresh(Timestamp),
+    /// It is not, since then if that is known. Its vetoes stay, its grants go.
+    Stale(Option<Timestamp>),
+}
+
+/// Which lists are wanted.
+enum Wanted<'a> {
+    Projects(&'a [ProjectName]),
+    Everything,
+}
+
+/// Brings a feed up to date and takes what it says about these projects.
+///
+/// `root_sha256` is the digest of its first root, which is how a policy names a feed. Without a network, and when the
+/// feed cannot be reached or has expired, what was kept is taken.
+///
+/// # Errors
+/// [`FeedError`] when the feed breaks a rule, when it cannot be reached and nothing was kept, or when the disk says
+/// no. A broken feed says nothing new: call this with [`Network::offline`] to take what was kept.
+pub async fn sync(
+    network: &Network,
+    state: &State,
+    address: &Url,
+    root_sha256: &Sha256,
+    projects: &[ProjectName],
+    now: Timestamp,
+) -> Result<FeedAnswer, FeedError> {
+    let reader = Reader::open(network, state, address, root_sha256, now).await?;
+    reader.answer(Wanted::Projects(projects)).await.map(|(answer, _)| answer)
+}
+
+/// As [`sync`], with every list there is: for curators who check their own feed. The number of lists comes with it.
+///
+/// # Errors
+/// As for [`sync`].
+pub async fn sync_whole(
+    network: &Network,
+    state: &State,
+    address: &Url,
+    root_sha256: &Sha256,
+    now: Timestamp,
+) -> Result<(FeedAnswer, usize), FeedError> {
+    let reader = Reader::open(network, state, address, root_sha256, now).await?;
+    reader.answer(Wanted::Everything).await
+}
+
+/// Bins by name; `None` for one that could not be reached.
+type Lists = BTreeMap<String, Option<Signed<Targets>>>;
+
+/// One synchronisation.
+struct Reader {
+    files: Files,
+    kept: Kept,
+    now: Timestamp,
+}
+
+impl Reader {
+    async fn open(
+        network: &Network,
+        state: &State,
+        address: &Url,
+        root: &Sha256,
+        now: Timestamp,
+    ) -> Result<Self, FeedError> {
+        let files = Files::new(network, address)?;
+        // Two runs at once would otherwise put each other's floors back.
+        let kept = Kept::lock(state, root).await?;
+        let reader = Self { files, kept, now };
+        reader.begin(root).await?;
+        Ok(reader)
+    }
+
+    /// Takes the first root, if this is the first time (TUF §5.2; the digest comes from the policy).
+    async fn begin(&self, root: &Sha256) -> Result<(), FeedError> {
+        if self.kept.read("root.json")?.is_some() {
+            return Ok(());
+        }
+        let bytes = self.files.fetch("1.root.json", covouch_feed::limits::ROOT_BYTES).await?;
+        let bytes = bytes.ok_or_else(|| FeedError::NoFeed(self.files.shown()))?;
+        let found = Sha256::of(&bytes);
+        if found != *root {
+            return Err(FeedError::OtherRoot { feed: self.files.shown(), found, expected: *root });
+        }
+        let first = check_root(&bytes, None).map_err(|error| FeedError::Root(error.to_string()))?;
+        self.kept.keep("root.json", first.bytes())
+    }
+
+    async fn answer(&self, wanted: Wanted<'_>) -> Result<(FeedAnswer, usize), FeedError> {
+        let trusted = self.top_level().await?;
+        let targets = trusted.targets().role();
+        let lists = match &targets.delegations {
+            Delegations::Bins(bins) => {
+                let names = self.names(&trusted, bins, &wanted)?;
+                self.lists(&trusted, bins, names).await?
+            }
+            _ => BTreeMap::new(),
+        };
+        let (envelopes, unknown) = match wanted {
+            Wanted::Projects(projects) => about(&trusted, &lists, projects)?,
+            Wanted::Everything => (everything(targets, &lists)?, Vec::new()),
+        };
+        let roots: Vec<PublicKey> = trusted.root().role().targets().ed25519().collect();
+        let believed = believe(&roots, statements::envelopes(targets, FEED_WIDE)?, envelopes)?;
+        let expires = lists.values().flatten().map(Signed::expires).min();
+        let until = trusted.fresh_until().map(|until| expires.map_or(until, |expires| expires.min(until)));
+        let staleness = match until {
+            Some(until) if self.now < until => Staleness::Fresh(until),
+            since => Staleness::Stale(since),
+        };
+        let (statements, others) = (believed.statements, believed.others);
+        Ok((FeedAnswer { roots, statements, others, staleness, unknown }, lists.len() + 1))
+    }
+
+    /// The top-level roles: as they are, or, when nobody can be asked or nothing new is said, as they were.
+    async fn top_level(&self) -> Result<Trusted, FeedError> {
+        let mut update = Update::new(self.now);
+        let failed = loop {
+            let Some(want) = update.wants() else { break None };
+            let bytes = match want.source {
+                Source::Kept => self.kept.read(&want.path)?,
+                Source::Repository => match self.files.fetch(&want.path, want.limit).await {
+                    Ok(bytes) => bytes,
+                    Err(error) if error.is_unreachable() => break Some(error),
+                    Err(error) => return Err(error),
+                },
+            };
+            match update.give(bytes.as_deref().map_or(Answer::Absent, Answer::Bytes)) {
+                Ok(()) => {}
+                // Frozen: what was kept is as good as what is served.
+                Err(error) if matches!(error.why(), Why::Expired(_)) => break Some(error.into()),
+                Err(error) => return Err(error.into()),
+            }
+            for news in update.news() {
+                self.kept.keep(&news.file, &news.bytes)?;
+            }
+        };
+        match (failed, update.finish()) {
+            (None, Some(trusted)) => Ok(trusted),
+            // What was kept may be nothing, or may not fit together after an interrupted update: then there is only
+            // the reason why nothing newer was had.
+            (Some(error), _) => self.standing().map_err(|_| error),
+            (None, None) => Err(FeedError::NoFeed(self.files.shown())),
+        }
+    }
+
+    fn standing(&self) -> Result<Trusted, FeedError> {
+        let mut update = Update::kept(self.now);
+        while let Some(want) = update.wants() {
+            let bytes = self.kept.read(&want.path)?;
+            update.give(bytes.as_deref().map_or(Answer::Absent, Answer::Bytes))?;
+        }
+        update.finish().ok_or_else(|| FeedError::NoFeed(self.files.shown()))
+    }
+
+    fn names(
+        &self,
+        trusted: &Trusted,
+        bins: &Bins,
+        wanted: &Wanted<'_>,
+    ) -> Result<BTreeSet<String>, FeedError> {
+        match wanted {
+            Wanted::Everything if bins.bits() > covouch_feed::limits::BIN_BITS => {
+                Err(FeedError::TooManyBins(bins.bits()))
+            }
+            Wanted::Everything => Ok(bins.roles().collect()),
+            Wanted::Projects(projects) => {
+                let mut names = BTreeSet::new();
+                for project in *projects {
+                    if let Place::Bin(bin) = statements::place(trusted, project)? {
+                        names.insert(bin);
+                    }
+                }
+                Ok(names)
+            }
+        }
+    }
+
+    /// Bins, several at a time; `None` for one that cannot be reached.
+    async fn lists(
+        &self,
+        trusted: &Trusted,
+        bins: &Bins,
+        names: BTreeSet<String>,
+    ) -> Result<Lists, FeedError> {
+        stream::iter(names)
+            .map(|name| async move {
+                match self.list(trusted, bins, &name).await {
+                    Ok(list) => Ok((name, Some(list))),
+                    Err(error) if error.is_unreachable() => Ok((name, None)),
+                    Err(error) => Err(error),
+                }
+            })
+            .buffer_unordered(limits::PARALLEL_PAGES)
+            .try_collect()
+            .await
+    }
+
+    async fn list(&self, trusted: &Trusted, bins: &Bins, name: &str) -> Result<Signed<Targets>, FeedError> {
+        let want = trusted.want(name, Source::Kept)?;
+        if let Some(bytes) = self.kept.read(&want.path)?
+            && let Ok(list) = trusted.check(name, bins.signers(), &bytes)
+        {
+            return Ok(list);
+        }
+        let want = trusted.want(name, Source::Repository)?;
+        let bytes = self.files.fetch(&want.path, want.limit).await?;
+        // A bin the snapshot names and nobody serves is an error, and never "nothing said".
+        let bytes =
+            bytes.ok_or_else(|| FeedError::MissingList { feed: self.files.shown(), path: want.path })?;
+        let list = trusted.check(name, bins.signers(), &bytes)?;
+        self.kept.keep(&covouch_feed::path::role_file(name), &bytes)?;
+        Ok(list)
+    }
+}
+
+/// The envelopes about these projects, and the projects whose list could not be had.
+fn about(
+    trusted: &Trusted,
+    lists: &Lists,
+    projects: &[ProjectName],
+) -> Result<(Vec<Envelope>, Vec<ProjectName>), FeedError> {
+    let (mut envelopes, mut unknown) = (Vec::new(), Vec::new());
+    for project in projects {
+        let list = match statements::place(trusted, project)? {
+            Place::Targets => Some(trusted.targets().role()),
+            Place::Bin(bin) => lists.get(&bin).and_then(Option::as_ref).map(Signed::role),
+        };
+        match list {
+            Some(list) => envelopes.extend(statements::envelopes(list, project.as_str())?),
+            None => unknown.push(project.clone()),
+        }
+    }
+    Ok((envelopes, unknown))
+}
+
+/// The envelopes about any project.
+fn everything(targets: &Targets, lists: &Lists) -> Result<Vec<Envelope>, FeedError> {
+    let mut envelopes = Vec::new();
+    for list in lists.values().flatten().map(Signed::role).chain([targets]) {
+        for path in list.targets.keys().filter(|path| *path != FEED_WIDE) {
+            envelopes.extend(statements::envelopes(list, path)?);
+        }
+    }
+    Ok(envelopes)
+}
+
+#[cfg(test)]
+mod tests;

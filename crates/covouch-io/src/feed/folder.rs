@@ -1,0 +1,399 @@
+//! A curator's folder: statements that were signed, roots that are being signed, and what is served.
+//!
+//! ```text
+//! statements/     folders of statements, as `trust/`: what will be published
+//! ceremony/       a root that waits for signatures; its file may be carried from hand to hand
+//! public/         what is served, by any web server, as it is
+//! published.json  which statements are published; a hint, that may be deleted
+//! ```
+//!
+//! # Invariants
+//! - Publications are made by one process at a time, and whole: every file is on disk before the timestamp that leads
+//!   to it is replaced. Whatever is killed, readers see the publication before or the one after, and the next run
+//!   makes up for it.
+//! - Statements come from their chains, so none is left out and none appears from nowhere.
+//!
+//! # Not here
+//! Keys: the command opens them. Carrying `public/` elsewhere: whatever copies files, the timestamp last.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+};
+
+use covouch_core::{
+    digest::Sha256,
+    key::PublicKey,
+    statement::{
+        Envelope, Signer,
+        chain::{Chain, ChainError},
+    },
+    time::{Duration, Timestamp},
+};
+use covouch_feed::{
+    publish::{Additions, File as FeedFile, Lifetimes, Publisher, Renewal, ceremony},
+    role::{Root, Signed, check_root},
+    statements::leads_to,
+    update::{Answer, Source, Trusted, Update},
+};
+use serde::{Deserialize, Serialize};
+
+use super::FeedError;
+use crate::{
+    folder::{self, FolderError},
+    state::write_project_file,
+};
+
+/// How long lists of statements hold; they are renewed when a third of it is left.
+const LISTS: Duration = Duration::from_days(365);
+
+/// How long a snapshot holds.
+const SNAPSHOT: Duration = Duration::from_days(90);
+
+/// A curator's folder.
+#[derive(Clone, Debug)]
+pub struct FeedFolder {
+    path: PathBuf,
+}
+
+/// A root that waits for signatures, or to be published.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// Its file.
+    pub path: PathBuf,
+    /// What it says; not believed before it is signed.
+    pub root: Root,
+    /// The keys that have signed it, old and new.
+    pub signed_by: Vec<PublicKey>,
+    /// It, when enough have.
+    pub signed: Option<Signed<Root>>,
+}
+
+/// What a publication did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// New statements.
+    pub added: usize,
+    /// Files written.
+    pub files: usize,
+    /// Their bytes.
+    pub bytes: usize,
+}
+
+/// The keys that sign a publication.
+pub struct FeedKeys<'a> {
+    /// For lists of statements; none while nothing changes.
+    pub lists: &'a [&'a dyn Signer],
+    /// For snapshot and timestamp.
+    pub online: &'a [&'a dyn Signer],
+}
+
+/// `published.json`.
+#[derive(Default, Serialize, Deserialize)]
+struct Progress {
+    /// Of the publication this is about. After another one, it says nothing.
+    timestamp: String,
+    /// How many statements of each key are in it.
+    statements: BTreeMap<String, usize>,
+}
+
+impl FeedFolder {
+    /// Makes a folder for a feed, with its first root as a draft.
+    ///
+    /// # Errors
+    /// [`FeedError::Exists`] when there is a feed in it already.
+    pub fn create(path: &Path, root: &Root) -> Result<Self, FeedError> {
+        let folder = Self { path: path.to_owned() };
+        if folder.public().exists() || folder.ceremony().exists() {
+            return Err(FeedError::Exists(path.to_owned()));
+        }
+        fs::create_dir_all(folder.statements()).map_err(|error| disk(path, error))?;
+        fs::create_dir_all(folder.public()).map_err(|error| disk(path, error))?;
+        folder.propose(root)?;
+        Ok(folder)
+    }
+
+    /// The folder of a feed that was made before.
+    ///
+    /// # Errors
+    /// [`FeedError::NoFolder`].
+    pub fn open(path: &Path) -> Result<Self, FeedError> {
+        let folder = Self { path: path.to_owned() };
+        if folder.public().is_dir() { Ok(folder) } else { Err(FeedError::NoFolder(path.to_owned())) }
+    }
+
+    /// What is served.
+    #[must_use]
+    pub fn public(&self) -> PathBuf {
+        self.path.join("public")
+    }
+
+    /// What will be published.
+    #[must_use]
+    pub fn statements(&self) -> PathBuf {
+        self.path.join("statements")
+    }
+
+    fn ceremony(&self) -> PathBuf {
+        self.path.join("ceremony")
+    }
+
+    /// The sha256 of the first root, which is what others pin.
+    ///
+    /// # Errors
+    /// [`FeedError`] when the disk says no.
+    pub fn root_sha256(&self) -> Result<Option<Sha256>, FeedError> {
+        Ok(read(&self.public().join("1.root.json"))?.map(|bytes| Sha256::of(&bytes)))
+    }
+
+    /// Puts a root up for signatures, in the place of another one that waits.
+    ///
+    /// # Errors
+    /// [`FeedError`] when the disk says no.
+    pub fn propose(&self, root: &Root) -> Result<PathBuf, FeedError> {
+        for waiting in self.drafts()? {
+            fs::remove_file(&waiting).map_err(|error| disk(&waiting, error))?;
+        }
+        let path = self.ceremony().join(format!("{}.root.json", root.head.version));
+        write_project_file(&path, &ceremony::draft(root))?;
+        Ok(path)
+    }
+
+    fn drafts(&self) -> Result<Vec<PathBuf>, FeedError> {
+        let folder = self.ceremony();
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(disk(&folder, error)),
+        };
+        let paths = entries.filter_map(Result::ok).map(|entry| entry.path());
+        Ok(paths.filter(|path| path.to_string_lossy().ends_with(".root.json")).collect())
+    }
+
+    /// The root that waits.
+    ///
+    /// # Errors
+    /// [`FeedError`] when it is no root.
+    pub fn draft(&self) -> Result<Option<Draft>, FeedError> {
+        let Some(path) = self.drafts()?.pop() else { return Ok(None) };
+        let bytes = read(&path)?.unwrap_or_default();
+        let root = ceremony::show(&bytes)?;
+        let before = match root.head.version {
+            0 | 1 => None,
+            version => {
+                let path = self.public().join(format!("{}.root.json", version - 1));
+                let bytes = read(&path)?.ok_or_else(|| FeedError::NoFolder(self.path.clone()))?;
+                Some(check_root(&bytes, None).map_err(|error| FeedError::Root(error.to_string()))?)
+            }
+        };
+        let mut signed_by = ceremony::signed_by(&bytes, root.root())?;
+        if let Some(before) = &before {
+            signed_by.extend(ceremony::signed_by(&bytes, before.role().root())?);
+        }
+        signed_by.sort_unstable();
+        signed_by.dedup();
+        let signed = check_root(&bytes, before.as_ref()).ok();
+        Ok(Some(Draft { path, root, signed_by, signed }))
+    }
+
+    /// What is published now; `None` before the first publication. Its age does not matter here.
+    ///
+    /// # Errors
+    /// [`FeedError`] when what is published is not what a reader would believe.
+    pub fn published(&self) -> Result<Option<Trusted>, FeedError> {
+        let public = self.public();
+        if !public.join("timestamp.json").is_file() {
+            return Ok(None);
+        }
+        // A root that waits may be in `public/` already, if a publication was cut short: it does not count yet.
+        let waiting = self.draft()?.map(|draft| draft.root.head.version);
+        let hidden = waiting.map(|version| format!("{version}.root.json"));
+        // Before everything expired.
+        let mut update =
+            Update::new(Timestamp::from_unix(0).ok_or_else(|| FeedError::NoFolder(self.path.clone()))?);
+        while let Some(want) = update.wants() {
+            let bytes = match want.source {
+                Source::Kept if want.path == "root.json" => read(&public.join("1.root.json"))?,
+                Source::Kept => None,
+                Source::Repository if Some(&want.path) == hidden.as_ref() => None,
+                Source::Repository => read(&public.join(&want.path))?,
+            };
+            update.give(bytes.as_deref().map_or(Answer::Absent, Answer::Bytes))?;
+        }
+        Ok(update.finish())
+    }
+
+    /// Publishes what is not published yet, under the root that waits if it is signed, and renews what is due.
+    /// `fresh_for` is how long readers may go without another publication.
+    ///
+    /// # Errors
+    /// [`FeedError`]; what readers see is then as it was, or whole.
+    pub fn publish(
+        &self,
+        keys: &FeedKeys<'_>,
+        renewal: Renewal,
+        fresh_for: Duration,
+        now: Timestamp,
+    ) -> Result<Published, FeedError> {
+        let _lock = self.lock()?;
+        let (published, draft) = (self.published()?, self.draft()?);
+        let root = match (&draft, &published) {
+            (Some(Draft { signed: Some(root), .. }), _) => root,
+            (_, Some(published)) => published.root(),
+            (Some(draft), None) => return Err(unsigned(draft)),
+            (None, None) => return Err(FeedError::NoFolder(self.path.clone())),
+        };
+        let (additions, progress) = self.additions(root.role())?;
+        let lifetimes = Lifetimes { targets: LISTS, snapshot: SNAPSHOT, timestamp: fresh_for };
+        let publisher = Publisher { root, targets: keys.lists, online: keys.online, lifetimes, now };
+        let public = self.public();
+        let publication = match &published {
+            None => publisher.first(&additions)?,
+            Some(published) => {
+                let read = |path: &str| fs::read(public.join(path)).ok();
+                publisher.next(published, &additions, renewal, &read)?
+            }
+        };
+        let bytes = publication.files.iter().map(|file| file.bytes.len()).sum();
+        self.write(&publication.files)?;
+        self.finish(&progress, draft.filter(|draft| draft.signed.is_some()))?;
+        Ok(Published { added: publication.added, files: publication.files.len(), bytes })
+    }
+
+    fn write(&self, files: &[FeedFile]) -> Result<(), FeedError> {
+        for file in files {
+            let path = self.public().join(&file.path);
+            // A publication that was cut short left some of them.
+            if file.path == "timestamp.json" || read(&path)?.as_ref() != Some(&file.bytes) {
+                write_project_file(&path, &file.bytes)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(&self, progress: &BTreeMap<String, usize>, draft: Option<Draft>) -> Result<(), FeedError> {
+        if let Some(draft) = draft {
+            fs::remove_file(&draft.path).map_err(|error| disk(&draft.path, error))?;
+        }
+        let timestamp = read(&self.public().join("timestamp.json"))?.unwrap_or_default();
+        let timestamp = Sha256::of(&timestamp).to_string();
+        let progress = Progress { timestamp, statements: progress.clone() };
+        // Numbers and texts are JSON.
+        let json = serde_json::to_vec(&progress).unwrap_or_default();
+        Ok(write_project_file(&self.path.join("published.json"), &json)?)
+    }
+
+    /// The statements that are not published, and how many there are of each key in all.
+    fn additions(&self, root: &Root) -> Result<(Additions, BTreeMap<String, usize>), FeedError> {
+        let done = self.progress()?;
+        let (mut additions, mut counts) = (Additions::default(), BTreeMap::new());
+        for chain in self.chains(root)? {
+            let id = chain.issuer().id().to_string();
+            let published = done.statements.get(&id).copied().unwrap_or(0);
+            counts.insert(id, chain.statements().len());
+            let path = folder::chain_path(&self.statements(), chain.issuer());
+            let lines = read(&path)?.unwrap_or_default();
+            let lines = lines.split(|byte| *byte == b'\n');
+            for (line, statement) in lines.zip(chain.statements()).skip(published) {
+                // The chain read this very line a moment ago.
+                if let Ok(envelope) = Envelope::parse(line) {
+                    additions.add(statement.value(), envelope);
+                }
+            }
+        }
+        Ok((additions, counts))
+    }
+
+    /// How many statements wait to be published.
+    ///
+    /// # Errors
+    /// [`FeedError`].
+    pub fn waiting(&self, root: &Root) -> Result<usize, FeedError> {
+        let done = self.progress()?;
+        let waiting = |chain: &Chain| {
+            let published = done.statements.get(&chain.issuer().id().to_string()).copied().unwrap_or(0);
+            chain.statements().len().saturating_sub(published)
+        };
+        Ok(self.chains(root)?.iter().map(waiting).sum())
+    }
+
+    fn chains(&self, root: &Root) -> Result<Vec<Chain>, FeedError> {
+        let roots: Vec<PublicKey> = root.targets().ed25519().collect();
+        Ok(folder::read(&self.statements(), &roots)?)
+    }
+
+    fn progress(&self) -> Result<Progress, FeedError> {
+        let timestamp = read(&self.public().join("timestamp.json"))?;
+        let progress = read(&self.path.join("published.json"))?;
+        let progress: Progress =
+            progress.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+        let now = timestamp.map(|bytes| Sha256::of(&bytes).to_string());
+        Ok(if now.as_ref() == Some(&progress.timestamp) { progress } else { Progress::default() })
+    }
+
+    /// Takes statements from another folder of statements: of the feed's keys and of keys they lead to. Says how many
+    /// are new.
+    ///
+    /// # Errors
+    /// [`FeedError`] when a chain there does not continue the one that is here.
+    pub fn import(&self, from: &Path, root: &Root) -> Result<usize, FeedError> {
+        let _lock = self.lock()?;
+        let own = self.chains(root)?;
+        let led_to =
+            own.iter().flat_map(Chain::statements).filter_map(|statement| leads_to(statement.value()));
+        let keys: Vec<PublicKey> = root.targets().ed25519().chain(led_to).collect();
+        let mut new = 0;
+        for chain in folder::read(from, &keys)? {
+            let here = folder::read_chain(&self.statements(), chain.issuer())?;
+            if here.continues(&chain) {
+                continue;
+            }
+            let (source, target) = (
+                folder::chain_path(from, chain.issuer()),
+                folder::chain_path(&self.statements(), chain.issuer()),
+            );
+            if !chain.continues(&here) {
+                let line = here.statements().len();
+                return Err(FolderError::Chain { path: source, error: ChainError::Broken { line } }.into());
+            }
+            new += chain.statements().len() - here.statements().len();
+            // A chain that is cut short between the two reads again after the next import.
+            for extension in ["jsonl", "head"] {
+                let bytes = read(&source.with_extension(extension))?.unwrap_or_default();
+                write_project_file(&target.with_extension(extension), &bytes)?;
+            }
+        }
+        Ok(new)
+    }
+
+    fn lock(&self) -> Result<File, FeedError> {
+        let path = self.path.join(".lock");
+        let locked = File::options().create(true).append(true).open(&path).and_then(|file| {
+            file.lock()?;
+            Ok(file)
+        });
+        locked.map_err(|error| disk(&path, error))
+    }
+}
+
+fn unsigned(draft: &Draft) -> FeedError {
+    FeedError::Unsigned {
+        version: draft.root.head.version,
+        found: draft.signed_by.len(),
+        needed: draft.root.root().threshold().get(),
+    }
+}
+
+fn read(path: &Path) -> Result<Option<Vec<u8>>, FeedError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(disk(path, error)),
+    }
+}
+
+fn disk(path: &Path, error: io::Error) -> FeedError {
+    FeedError::Disk { path: path.to_owned(), error }
+}

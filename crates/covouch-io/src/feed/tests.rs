@@ -1,0 +1,306 @@
+use std::{fs, num::NonZeroU32, path::Path};
+
+use covouch_core::{
+    key::SecretKey,
+    statement::{Claim, Files, Link, Release, Signer, Statement},
+    subject::FileName,
+    time::{Duration, Validity},
+    version::Version,
+};
+use covouch_feed::{
+    publish::{Renewal, ceremony},
+    role::{Head, Root},
+    threshold::Signers,
+};
+use zeroize::Zeroizing;
+
+use super::*;
+
+const WEEK: Duration = Duration::from_days(7);
+
+fn days(days: u32) -> Timestamp {
+    Timestamp::parse("2026-11-22").unwrap().plus(Duration::from_days(days))
+}
+
+fn key(seed: u8) -> SecretKey {
+    SecretKey::from_seed(&Zeroizing::new([seed; 32])).unwrap()
+}
+
+fn project(name: &str) -> ProjectName {
+    ProjectName::parse(name).unwrap()
+}
+
+/// A curator with a root key, an own key and an online key, and a reader.
+struct World {
+    home: tempfile::TempDir,
+    folder: FeedFolder,
+    own: SecretKey,
+    online: SecretKey,
+}
+
+impl World {
+    fn new() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let (own, online) = (key(2), key(3));
+        let folder = FeedFolder::create(&home.path().join("feed"), &root(1, &own, &online)).unwrap();
+        let world = Self { home, folder, own, online };
+        world.sign_root();
+        world
+    }
+
+    fn sign_root(&self) {
+        let path = self.folder.draft().unwrap().unwrap().path;
+        let signed = ceremony::countersign(&fs::read(&path).unwrap(), &key(1)).unwrap();
+        fs::write(path, signed).unwrap();
+    }
+
+    fn release(&self, name: &str) {
+        let now = days(0);
+        let file = (FileName::parse(&format!("{name}-1.0.tar.gz")).unwrap(), Sha256::of(name.as_bytes()));
+        let files = Files::new(project(name), Version::parse("1.0").unwrap(), [file]).unwrap();
+        let validity = Validity::new(now, days(365)).unwrap();
+        let compose =
+            |link: Link| Statement { link, issued: now, claim: Claim::Release(Release { files, validity }) };
+        crate::folder::append(&self.folder.statements(), &self.own, now, compose).unwrap();
+    }
+
+    fn publish(&self, day: u32) -> Result<usize, FeedError> {
+        let (own, online): (&dyn Signer, &dyn Signer) = (&self.own, &self.online);
+        let keys = FeedKeys { lists: &[own], online: &[online] };
+        self.folder.publish(&keys, Renewal::Due, WEEK, days(day)).map(|published| published.added)
+    }
+
+    fn state(&self) -> State {
+        State::open(self.home.path().join("state")).unwrap()
+    }
+
+    async fn read(&self, names: &[&str], day: u32) -> Result<FeedAnswer, FeedError> {
+        let projects: Vec<ProjectName> = names.iter().map(|name| project(name)).collect();
+        let address = Url::from_directory_path(self.folder.public()).unwrap();
+        let root = self.folder.root_sha256().unwrap().unwrap();
+        sync(&Network::offline(), &self.state(), &address, &root, &projects, days(day)).await
+    }
+}
+
+fn root(version: u64, own: &SecretKey, online: &SecretKey) -> Root {
+    let signers = |key: &SecretKey| Signers::new(&[*key.public_key()], NonZeroU32::MIN);
+    Root::new(Head { version, expires: days(365) }, signers(&key(1)), signers(own), signers(online))
+}
+
+fn hide(folder: &Path, hidden: &Path) {
+    fs::rename(folder, hidden).unwrap();
+    fs::create_dir(folder).unwrap();
+}
+
+#[tokio::test]
+async fn what_is_published_is_read() {
+    let world = World::new();
+    world.release("six");
+    assert_eq!(world.publish(0).unwrap(), 1);
+    let answer = world.read(&["six", "flask"], 1).await.unwrap();
+    assert_eq!(answer.statements.len(), 1);
+    assert_eq!(answer.staleness, Staleness::Fresh(days(7)));
+    assert_eq!(answer.roots, [*world.own.public_key()]);
+    assert!(answer.unknown.is_empty() && answer.others.is_empty());
+    world.release("flask");
+    assert_eq!(world.folder.waiting(&root(1, &world.own, &world.online)).unwrap(), 1);
+    assert_eq!(world.publish(2).unwrap(), 1);
+    assert_eq!(world.publish(2).unwrap(), 0);
+    let answer = world.read(&["six", "flask"], 8).await.unwrap();
+    assert_eq!((answer.statements.len(), answer.staleness), (2, Staleness::Fresh(days(9))));
+}
+
+#[tokio::test]
+async fn a_feed_that_is_not_renewed_is_stale_and_keeps_what_it_said() {
+    let world = World::new();
+    world.release("six");
+    world.publish(0).unwrap();
+    world.read(&["six"], 0).await.unwrap();
+    let answer = world.read(&["six"], 7).await.unwrap();
+    assert_eq!((answer.statements.len(), answer.staleness), (1, Staleness::Stale(Some(days(7)))));
+    world.publish(7).unwrap();
+    assert_eq!(world.read(&["six"], 7).await.unwrap().staleness, Staleness::Fresh(days(14)));
+}
+
+#[tokio::test]
+async fn old_news_are_refused_also_after_the_cache_was_deleted() {
+    let world = World::new();
+    world.release("six");
+    world.publish(0).unwrap();
+    let old = fs::read(world.folder.public().join("timestamp.json")).unwrap();
+    world.release("flask");
+    world.publish(1).unwrap();
+    world.read(&["six"], 1).await.unwrap();
+    fs::remove_dir_all(world.state().folder(crate::state::Part::Cache)).unwrap();
+    let timestamp = world.folder.public().join("timestamp.json");
+    let new = fs::read(&timestamp).unwrap();
+    fs::write(&timestamp, old).unwrap();
+    assert_eq!(world.read(&["six"], 1).await.unwrap_err().code().as_str(), "feed-rollback");
+    fs::write(&timestamp, new).unwrap();
+    assert_eq!(world.read(&["six"], 1).await.unwrap().statements.len(), 1);
+}
+
+#[tokio::test]
+async fn a_feed_in_bins_is_read_bin_by_bin_and_a_missing_one_is_an_error() {
+    let world = World::new();
+    world.release_many(501);
+    assert_eq!(world.publish(0).unwrap(), 501);
+    let answer = world.read(&["project-7", "nobody-knows"], 0).await.unwrap();
+    assert_eq!((answer.statements.len(), answer.unknown.len()), (1, 0));
+    let address = Url::from_directory_path(world.folder.public()).unwrap();
+    let root = world.folder.root_sha256().unwrap().unwrap();
+    let whole = sync_whole(&Network::offline(), &world.state(), &address, &root, days(0)).await;
+    let (answer, lists) = whole.unwrap();
+    assert_eq!((answer.statements.len(), lists), (501, 257));
+    for entry in fs::read_dir(world.folder.public()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.to_string_lossy().contains(".g1-") {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    // What was read once is still there.
+    assert_eq!(world.read(&["project-7"], 0).await.unwrap().statements.len(), 1);
+    fs::remove_dir_all(world.state().folder(crate::state::Part::Cache)).unwrap();
+    fs::create_dir_all(world.state().folder(crate::state::Part::Cache)).unwrap();
+    assert_eq!(world.read(&["project-7"], 0).await.unwrap_err().code().as_str(), "feed-missing");
+}
+
+impl World {
+    /// A whole chain at once; appending reads it again each time.
+    fn release_many(&self, count: usize) {
+        let folder = self.folder.statements();
+        let (mut lines, mut link) = (String::new(), Link::FIRST);
+        for number in 0..count {
+            let name = format!("project-{number}");
+            let file = (FileName::parse(&format!("{name}-1.0.tar.gz")).unwrap(), Sha256::of(name.as_bytes()));
+            let files = Files::new(project(&name), Version::parse("1.0").unwrap(), [file]).unwrap();
+            let validity = Validity::new(days(0), days(365)).unwrap();
+            let claim = Claim::Release(Release { files, validity });
+            let statement = Statement { link, issued: days(0), claim };
+            let (envelope, signed) = covouch_core::statement::sign(&statement, &self.own).unwrap();
+            lines.push_str(&envelope.to_json());
+            lines.push('\n');
+            link = Link { sequence: link.sequence + 1, previous: Some(signed.id()) };
+        }
+        let head = covouch_core::statement::Head {
+            newest: link.previous.map(|id| (link.sequence - 1, id)),
+            issued: days(0),
+        };
+        let head = covouch_core::statement::sign_head(&head, &self.own).unwrap();
+        let path = crate::folder::chain_path(&folder, self.own.public_key());
+        fs::write(&path, lines).unwrap();
+        fs::write(path.with_extension("head"), head.to_json()).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn another_root_than_the_policy_names_is_refused() {
+    let world = World::new();
+    world.publish(0).unwrap();
+    let address = Url::from_directory_path(world.folder.public()).unwrap();
+    for (root, code) in [
+        (Sha256::of(b"another"), Some("feed-other-root")),
+        (world.folder.root_sha256().unwrap().unwrap(), None),
+    ] {
+        let answer = sync(&Network::offline(), &world.state(), &address, &root, &[], days(0)).await;
+        assert_eq!(answer.err().map(|error| error.code().as_str()), code);
+    }
+}
+
+#[tokio::test]
+async fn a_feed_nobody_can_reach_says_what_it_said() {
+    let world = World::new();
+    world.release("six");
+    world.publish(0).unwrap();
+    world.read(&["six"], 0).await.unwrap();
+    let root = world.folder.root_sha256().unwrap().unwrap();
+    let away = Url::parse("https://curator.example/feed").unwrap();
+    let read = |day| {
+        let (state, root, away) = (world.state(), root, away.clone());
+        async move { sync(&Network::offline(), &state, &away, &root, &[project("six")], days(day)).await }
+    };
+    let answer = read(1).await.unwrap();
+    assert_eq!((answer.statements.len(), answer.staleness), (1, Staleness::Fresh(days(7))));
+    assert_eq!(read(7).await.unwrap().staleness, Staleness::Stale(Some(days(7))));
+    // Nobody ever reached this one.
+    let never = sync(&Network::offline(), &world.state(), &away, &Sha256::of(b"x"), &[], days(0)).await;
+    assert_eq!(never.unwrap_err().code().as_str(), "fetch-offline");
+}
+
+#[tokio::test]
+async fn a_publication_that_is_cut_short_is_made_up_for() {
+    let world = World::new();
+    world.release("six");
+    world.publish(0).unwrap();
+    let before = world.home.path().join("before");
+    copy(&world.folder.public(), &before);
+    let progress = fs::read(world.home.path().join("feed/published.json")).unwrap();
+    world.release("flask");
+    // With a new online key: a new root is part of the publication.
+    let online = key(9);
+    world.folder.propose(&root(2, &world.own, &online)).unwrap();
+    world.sign_root();
+    let draft = world.folder.draft().unwrap().unwrap();
+    let draft = (draft.path.clone(), fs::read(&draft.path).unwrap());
+    let rotated = World { online, ..world };
+    rotated.publish(1).unwrap();
+    let after = rotated.home.path().join("after");
+    copy(&rotated.folder.public(), &after);
+    let mut written: Vec<_> = fs::read_dir(&after).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    written.retain(|name| !before.join(name).exists());
+    written.sort();
+    assert!(written.len() >= 3, "{written:?}");
+    for cut in 0..=written.len() {
+        // The first so many files were written, and then the process was killed.
+        hide(&rotated.folder.public(), &rotated.home.path().join(format!("hidden-{cut}")));
+        copy(&before, &rotated.folder.public());
+        for name in written.iter().take(cut) {
+            fs::copy(after.join(name), rotated.folder.public().join(name)).unwrap();
+        }
+        fs::write(&draft.0, &draft.1).unwrap();
+        fs::write(rotated.home.path().join("feed/published.json"), &progress).unwrap();
+        assert_eq!(rotated.publish(1).unwrap(), 1, "{cut}");
+        let answer = rotated.read(&["six", "flask"], 2).await.unwrap();
+        assert_eq!(answer.statements.len(), 2, "{cut}");
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+    }
+}
+
+#[test]
+fn a_root_needs_its_signatures() {
+    let home = tempfile::tempdir().unwrap();
+    let (own, online) = (key(2), key(3));
+    let folder = FeedFolder::create(&home.path().join("feed"), &root(1, &own, &online)).unwrap();
+    let world = World { home, folder, own, online };
+    assert_eq!(world.publish(0).unwrap_err().code().as_str(), "feed-root-unsigned");
+    world.sign_root();
+    assert_eq!(world.publish(0).unwrap(), 0);
+    assert!(matches!(
+        FeedFolder::create(&world.home.path().join("feed"), &root(1, &world.own, &world.online)),
+        Err(FeedError::Exists(_))
+    ));
+}
+
+#[test]
+fn statements_of_others_are_taken_when_the_feed_leads_to_them() {
+    let world = World::new();
+    world.publish(0).unwrap();
+    let theirs = world.home.path().join("theirs");
+    let now = days(0);
+    let file = (FileName::parse("six-1.0.tar.gz").unwrap(), Sha256::of(b"six"));
+    let files = Files::new(project("six"), Version::parse("1.0").unwrap(), [file]).unwrap();
+    let validity = Validity::new(now, days(365)).unwrap();
+    let claim = Claim::Release(Release { files, validity });
+    crate::folder::append(&theirs, &world.own, now, |link| Statement { link, issued: now, claim }).unwrap();
+    let root = root(1, &world.own, &world.online);
+    assert_eq!(world.folder.import(&theirs, &root).unwrap(), 1);
+    assert_eq!(world.folder.import(&theirs, &root).unwrap(), 0);
+    assert_eq!(world.publish(1).unwrap(), 1);
+}
