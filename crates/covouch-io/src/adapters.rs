@@ -11,6 +11,7 @@
 
 mod comparison;
 mod distribution;
+mod publishing;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -24,13 +25,14 @@ use covouch_core::{
     level::Level,
     name::ProjectName,
     party::PartyName,
+    publisher::{Continuity, Publisher},
     subject::Subject,
     version::Version,
 };
 use futures_util::{StreamExt as _, stream};
 use url::Url;
 
-use self::{comparison::Comparer, distribution::Distribution};
+use self::{comparison::Comparer, distribution::Distribution, publishing::Publishing};
 use crate::{
     clock::Clock,
     index::{Index, PageFetcher},
@@ -94,6 +96,7 @@ pub struct Adapters {
     distributions: BTreeMap<PartyName, Distribution>,
     automated: Vec<(PartyName, Result<Osv, Gap>)>,
     comparer: Comparer,
+    publishing: Publishing,
     clock: Clock,
 }
 
@@ -118,6 +121,7 @@ impl Adapters {
             distributions,
             automated: automated.collect(),
             comparer: Comparer::new(means.clone()),
+            publishing: Publishing::new(means.clone()),
             clock: means.clock,
         }
     }
@@ -190,8 +194,14 @@ impl Adapters {
                 let derivation = self.comparer.compare(&wheel, &sdist, evidence).await;
                 vec![Answer::Derivation(wheel, derivation)]
             }
-            Lookup::Publisher(subject) => vec![Answer::Publishers(subject.clone(), not_read(&subject))],
-            Lookup::Continuity(subject) => vec![Answer::Continuity(subject.clone(), not_read(&subject))],
+            Lookup::Publisher(subject) => {
+                let publishers = self.publishing.publishers(&subject, evidence).await;
+                vec![Answer::Publishers(subject, publishers)]
+            }
+            Lookup::Continuity(subject) => {
+                let continuity = self.publishing.continuity(&subject, evidence).await;
+                vec![Answer::Continuity(subject, continuity)]
+            }
         }
     }
 
@@ -224,8 +234,8 @@ enum Answer {
     Consulted(PartyName),
     Gap(PartyName, Gap),
     Derivation(Subject, Derivation),
-    Publishers(Subject, Gap),
-    Continuity(Subject, Gap),
+    Publishers(Subject, Known<Vec<Publisher>>),
+    Continuity(Subject, Known<Continuity>),
 }
 
 impl Answer {
@@ -235,16 +245,8 @@ impl Answer {
             Self::Consulted(party) => evidence.add_consulted(party),
             Self::Gap(party, gap) => evidence.add_gap(party, gap),
             Self::Derivation(wheel, derivation) => evidence.add_derivation(wheel, derivation),
-            Self::Publishers(subject, gap) => evidence.add_publishers(subject, Known::Unknown(gap)),
-            Self::Continuity(subject, gap) => evidence.add_continuity(subject, Known::Unknown(gap)),
+            Self::Publishers(subject, publishers) => evidence.add_publishers(subject, publishers),
+            Self::Continuity(subject, continuity) => evidence.add_continuity(subject, continuity),
         }
-    }
-}
-
-fn not_read(subject: &Subject) -> Gap {
-    Gap {
-        code: Code::new("publisher-not-asked"),
-        source: subject.filename.as_str().into(),
-        detail: "who published it was not looked at".into(),
     }
 }

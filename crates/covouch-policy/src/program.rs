@@ -27,7 +27,7 @@ use covouch_core::{
     publisher::PublisherName,
     time::{Duration, Timestamp},
 };
-use covouch_graph::{Parties, PartyIndex};
+use covouch_graph::{Parties, Party, PartyIndex};
 use url::Url;
 
 pub use self::gateway::{Blocked, Downgrade, Gateway, HostPort};
@@ -410,6 +410,20 @@ impl Policy {
             home_found |= matches!(answer, None | Some(Known::Is(true) | Known::Unknown(_)));
         }
         unasked
+    }
+
+    /// Learns the keys of feeds.
+    pub(crate) fn take_roots(&mut self, roots: &BTreeMap<PartyName, Vec<PublicKey>>) {
+        let mut parties: Vec<Party> = self.parties.iter().map(|(_, party)| party.clone()).collect();
+        for (party, source) in parties.iter_mut().zip(&self.sources) {
+            if let (SourceKind::Feed { .. }, Some(keys)) = (&source.kind, roots.get(&source.name)) {
+                party.roots.clone_from(keys);
+            }
+        }
+        // As many parties as before, under the same names.
+        if let Ok(parties) = Parties::new(parties) {
+            self.parties = parties;
+        }
     }
 
     pub(crate) fn indexes(&self) -> impl Iterator<Item = &PartySource> {

@@ -27,7 +27,7 @@ use covouch_policy::{Explanation, Policies, analysis::Impact, report::Report};
 use covouch_python::lock::{LockedFile, LockedRelease};
 
 pub(crate) use self::passed_over::PassedOver;
-use crate::{failure::Failure, indexes, policies::Loaded, settings::Settings, terminal::Terminal};
+use crate::{failure::Failure, feeds::{Feeds, Reach}, indexes, policies::Loaded, settings::Settings, terminal::Terminal};
 
 /// A release whose files are to be judged.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -105,7 +105,11 @@ impl Assessment {
             releases.iter().map(|release| (&release.project, &release.version)).collect();
         let mut addresses = BTreeSet::new();
         let newer = RefCell::new(BTreeMap::<ProjectName, BTreeSet<Version>>::new());
-        let graph = settings.block_on(async {
+        let (policies, graph) = settings.block_on(async {
+            let about: Vec<ProjectName> = projects.iter().map(|project| ProjectName::clone(project)).collect();
+            let feeds = Feeds::read(&policies, Some(&about), &Reach::of(settings)).await;
+            feeds.add_to(&mut evidence);
+            let policies = feeds.root(policies);
             let all: Vec<_> = policies.iter().collect();
             let indexes = indexes::resolve(&all, settings, Wrapped::Other, freshness).await?;
             let fetcher =
@@ -157,7 +161,7 @@ impl Assessment {
             };
             adapters.look_up(&mut evidence, &wants, &step).await;
             progress.finish_and_clear();
-            Ok::<_, Failure>(graph)
+            Ok::<_, Failure>((policies, graph))
         })??;
         Ok(Self { newer: newer.into_inner(), addresses, policies, evidence, graph })
     }

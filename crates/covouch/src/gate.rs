@@ -1,6 +1,10 @@
 //! The gateway, opened on a socket with what the policies name.
 
-use std::{collections::BTreeSet, time::SystemTime};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, SystemTime},
+};
 
 use covouch_core::{
     code::Code,
@@ -16,7 +20,14 @@ use covouch_io::{
 use covouch_policy::{Policies, Policy, SourceKind};
 use tokio::net::TcpListener;
 
-use crate::{failure::Failure, indexes, policies::Loaded, settings::Settings, terminal::Terminal};
+use crate::{
+    failure::Failure,
+    feeds::{Feeds, Reach},
+    indexes,
+    policies::Loaded,
+    settings::Settings,
+    terminal::Terminal,
+};
 
 /// A running gateway.
 pub(crate) struct Gate {
@@ -55,6 +66,8 @@ impl Gate {
         terminal: &Terminal,
     ) -> Result<Self, Failure> {
         let policies = loaded.policies(terminal)?;
+        let feeds = Feeds::read(&policies, None, &Reach::of(settings)).await;
+        let policies = feeds.root(policies);
         let all: Vec<_> = policies.iter().collect();
         let found = indexes::resolve(&all, settings, wrapped, Freshness::Recent).await?;
         for unused in &found.unused {
@@ -65,10 +78,18 @@ impl Gate {
         // At the start a broken folder is an error; later it makes what it said unknown.
         let mut evidence = Evidence::new();
         collect::add_folders(&mut evidence, &folders)?;
+        let said = said(&evidence);
+        feeds.add_to(&mut evidence);
         let basis = Basis { policies: policies.clone(), indexes: indexes.clone(), evidence };
         let renewal = match renewing {
             Renewing::Never => None,
-            Renewing::OnChange => Some(renewal(folders, basis.clone())),
+            Renewing::OnChange => {
+                let news = Arc::new(Mutex::new(feeds.clone()));
+                if !feeds.is_empty() {
+                    tokio::spawn(follow(policies.clone(), Arc::clone(&news), Reach::of(settings)));
+                }
+                Some(renewal(folders, (feeds, news), said, basis.clone()))
+            }
         };
         let options = policies.project().gateway();
         let connect = tunnels(&policies)?;
@@ -117,15 +138,20 @@ fn destinations(policy: &Policy) -> Result<Vec<Destination>, Failure> {
 
 /// Reads the folders again whenever a file in them changed. A folder is only ever added to: one that lost what
 /// stood in it is a broken one, for it may have lost a veto.
-fn renewal(folders: Vec<TrustFolder>, basis: Basis) -> Renewal {
+fn renewal(
+    folders: Vec<TrustFolder>,
+    (mut feeds, news): (Feeds, Arc<Mutex<Feeds>>),
+    mut said: BTreeSet<StatementId>,
+    basis: Basis,
+) -> Renewal {
     let mut seen = stamp(&folders);
-    let mut said = said(&basis.evidence);
     Box::new(move || {
         let now = stamp(&folders);
-        if now == seen {
+        let newest = news.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if now == seen && newest == feeds {
             return None;
         }
-        seen = now;
+        (seen, feeds) = (now, newest);
         let mut evidence = Evidence::new();
         match collect::add_folders(&mut evidence, &folders).map(|()| self::said(&evidence)) {
             Ok(now) if said.is_subset(&now) => said = now,
@@ -135,9 +161,23 @@ fn renewal(folders: Vec<TrustFolder>, basis: Basis) -> Renewal {
             }
             Err(error) => evidence = unknown(&basis.policies, error.code(), &error.to_string()),
         }
-        Some(Basis { evidence, ..basis.clone() })
+        feeds.add_to(&mut evidence);
+        let policies = feeds.root(basis.policies.clone());
+        Some(Basis { evidence, policies, ..basis.clone() })
     })
 }
+
+/// Keeps feeds up to date for as long as the gate is open.
+async fn follow(policies: Policies, news: Arc<Mutex<Feeds>>, reach: Reach) {
+    loop {
+        tokio::time::sleep(FEEDS_EVERY).await;
+        let read = Feeds::read(&policies, None, &reach).await;
+        *news.lock().unwrap_or_else(PoisonError::into_inner) = read;
+    }
+}
+
+/// How often feeds are asked for news: a veto should not take longer to arrive than people take to notice.
+const FEEDS_EVERY: Duration = Duration::from_secs(300);
 
 fn said(evidence: &Evidence) -> BTreeSet<StatementId> {
     evidence.statements().iter().map(|sourced| sourced.statement.id()).collect()
@@ -218,7 +258,9 @@ mod tests {
         say();
         let mut evidence = Evidence::new();
         collect::add_folders(&mut evidence, &folders).unwrap();
-        let mut renew = renewal(folders, Basis { policies, indexes: Vec::new(), evidence });
+        let none = (Feeds::default(), Arc::default());
+        let said = said(&evidence);
+        let mut renew = renewal(folders, none, said, Basis { policies, indexes: Vec::new(), evidence });
 
         say();
         let grown = renew().unwrap().evidence;

@@ -5,6 +5,7 @@ mod assess;
 mod commands;
 mod exit;
 mod failure;
+mod feeds;
 mod gate;
 mod indexes;
 mod keys;

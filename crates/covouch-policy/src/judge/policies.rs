@@ -1,9 +1,13 @@
 //! The project's policy and the base policy above it: both must admit, either may refuse.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use covouch_core::{
-    evidence::Evidence, name::ProjectName, party::PartyName, subject::Subject, time::Timestamp,
+    evidence::Evidence, key::PublicKey, name::ProjectName, party::PartyName, subject::Subject,
+    time::Timestamp,
 };
 use covouch_graph::TrustGraph;
 
@@ -71,6 +75,16 @@ impl Policies {
     /// The policies, the base policy first.
     pub fn iter(&self) -> impl Iterator<Item = &Policy> {
         self.base.iter().chain([&self.project])
+    }
+
+    /// The same policies, where these parties' trust starts at these keys: those of feeds are known once they were
+    /// read. What is said of any other party changes nothing.
+    #[must_use]
+    pub fn with_roots(mut self, roots: &BTreeMap<PartyName, Vec<PublicKey>>) -> Self {
+        for policy in self.base.iter_mut().chain([&mut self.project]) {
+            policy.take_roots(roots);
+        }
+        self
     }
 
     /// Judges one file.
