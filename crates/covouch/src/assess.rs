@@ -9,7 +9,7 @@ use std::{
 
 use covouch_core::{
     digest::Sha256,
-    evidence::{Evidence, Known, Stated},
+    evidence::{Evidence, Gap, Known, Stated},
     key::PublicKey,
     name::ProjectName,
     subject::{FileName, Subject},
@@ -233,10 +233,10 @@ impl Assessment {
     }
 
     /// Why nothing is known about a project, when an index could not be asked.
-    pub(crate) fn gap(&self, project: &ProjectName) -> Option<String> {
+    pub(crate) fn gap(&self, project: &ProjectName) -> Option<&Gap> {
         let indexes = self.policies.indexes();
         indexes.iter().find_map(|index| match self.evidence.project(&index.name, project) {
-            Some(Known::Unknown(gap)) => Some(gap.to_string()),
+            Some(Known::Unknown(gap)) => Some(gap),
             _ => None,
         })
     }

@@ -78,7 +78,7 @@ fn draw(
 
 fn nothing(assessment: &Assessment, release: &Release, what: &str) -> Failure {
     if let Some(gap) = assessment.gap(&release.project) {
-        return Failure::new("index-unreachable", gap).exiting(Exit::Undecided);
+        return Failure::new(gap.code.as_str(), gap.to_string()).exiting(Exit::Undecided);
     }
     if assessment.is_absent(&release.project) {
         return Failure::new("not-found", format!("no index knows a project `{}`", release.project));

@@ -1,6 +1,9 @@
 //! `covouch why`.
 
-use covouch_testkit::{index::IndexServer, sdist::Sdist};
+use covouch_testkit::{
+    index::{Fault, IndexServer, Target},
+    sdist::Sdist,
+};
 
 use crate::{
     desk::Desk,
@@ -51,4 +54,15 @@ fn what_nobody_lists_is_not_found() {
     desk.covouch(&["why", "ghost==1.0"]).ends(1).says("no index knows a project `ghost`");
     desk.covouch(&["why", "demo==9.9"]).ends(1).says("[not-found]");
     desk.covouch(&["why", "demo"]).ends(2).says("hint: write it as `requests==2.32.3`");
+}
+
+#[test]
+fn an_index_that_is_wrong_is_told_from_one_that_does_not_answer() {
+    for (fault, code) in
+        [(Fault::WrongType, "[index-page-wrong]"), (Fault::Status(503), "[index-unreachable]")]
+    {
+        let (index, desk) = desk();
+        index.fail(Target::page("demo"), fault);
+        desk.covouch(&["why", "demo==1.0"]).ends(4).says(code);
+    }
 }
