@@ -371,8 +371,8 @@ impl<'a> Case<'a> {
             | (Condition::Quarantined, Some(Listing { status: Stated::Unknown(gap), .. })) => {
                 gaps.push(gap.clone());
             }
-            (Condition::Derived { .. }, _) if self.truth(condition) == Truth::Unknown => {
-                gaps.extend(self.comparison_gap());
+            (Condition::Derived { party, level }, _) if self.truth(condition) == Truth::Unknown => {
+                gaps.extend(self.derived_gaps(*party, *level));
             }
             (Condition::Attested(_) | Condition::SamePublisher, _)
                 if self.truth(condition) == Truth::Unknown =>

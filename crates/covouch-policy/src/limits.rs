@@ -39,5 +39,8 @@ pub const EVENTS: usize = 16;
 /// Most wheels of one release whose own events are looked at for their sdist.
 pub const SIBLING_EVENTS: usize = 64;
 
+/// Most differences between a wheel and its sdist that are told one by one.
+pub const DIFFERENCES: usize = 20;
+
 /// Longest sentence made for one file: what fits a reason phrase and a yanked reason.
 pub const SENTENCE_BYTES: usize = 400;

@@ -7,6 +7,7 @@
 //! # Not here
 //! Colour, layout and advice. [`sentence`] makes the one line that an index page or a log has room for.
 
+mod found;
 mod sentence;
 
 use std::{num::NonZeroUsize, sync::Arc};
@@ -24,7 +25,11 @@ use covouch_core::{
 };
 use covouch_graph::{Chain, PartyIndex, Question, Support, TrustGraph, VetoFound};
 
-pub use self::sentence::{missing, sentence};
+pub(crate) use self::found::found;
+pub use self::{
+    found::Found,
+    sentence::{missing, sentence},
+};
 pub use crate::facts::Comparison;
 use crate::{
     ast::Expression,

@@ -14,10 +14,10 @@ use covouch_core::{
 use covouch_graph::{Admitted, Chain, TrustGraph};
 
 use crate::{
-    facts::World,
+    facts::{Case, World},
     judge::Policies,
     program::Mode,
-    reasons::{self, Explanation},
+    reasons::{self, Explanation, Found, found},
     suggest::{Suggestion, suggest},
     until::until,
     verdict::{Verdict, VerdictKind},
@@ -45,6 +45,8 @@ pub struct FileReport {
     pub reason: String,
     /// What parties say, policy by policy.
     pub parties: Vec<PartyReport>,
+    /// What was found beside what parties say: what the file derives from, who published it.
+    pub findings: Vec<Found>,
     /// Who or what could still supply what is missing.
     pub missing: Vec<String>,
     /// Until when the verdict holds; `None` when nothing known will change it.
@@ -127,6 +129,9 @@ impl Policies {
     fn report(&self, world: World<'_>, subject: &Subject) -> FileReport {
         let verdict = self.judge_in(world, subject);
         let until = until(self, world, subject, verdict.kind());
+        let mut findings: Vec<Found> =
+            self.iter().flat_map(|policy| found(&Case::new(policy, world, subject))).collect();
+        findings.dedup();
         if let Verdict::Admitted(admitted) = &verdict {
             let parties = self.proven(admitted);
             let subject = subject.clone();
@@ -136,6 +141,7 @@ impl Policies {
                 verdict,
                 reason,
                 parties,
+                findings,
                 missing: Vec::new(),
                 until,
                 suggest: Vec::new(),
@@ -146,6 +152,7 @@ impl Policies {
             subject: subject.clone(),
             reason: reasons::sentence(&explanation),
             parties: told(&explanation),
+            findings,
             missing: reasons::missing(&explanation),
             until,
             suggest: suggest(self, &explanation, subject, world.now),

@@ -1,9 +1,9 @@
 //! The command line.
 
+pub(crate) mod attestation;
 mod debian;
 mod feed;
 mod vote;
-pub(crate) mod attestation;
 
 use std::path::PathBuf;
 

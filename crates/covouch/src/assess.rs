@@ -27,7 +27,14 @@ use covouch_policy::{Explanation, Policies, analysis::Impact, report::Report};
 use covouch_python::lock::{LockedFile, LockedRelease};
 
 pub(crate) use self::passed_over::PassedOver;
-use crate::{failure::Failure, feeds::{Feeds, Reach}, indexes, policies::Loaded, settings::Settings, terminal::Terminal};
+use crate::{
+    failure::Failure,
+    feeds::{Feeds, Reach},
+    indexes,
+    policies::Loaded,
+    settings::Settings,
+    terminal::Terminal,
+};
 
 /// A release whose files are to be judged.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -106,7 +113,8 @@ impl Assessment {
         let mut addresses = BTreeSet::new();
         let newer = RefCell::new(BTreeMap::<ProjectName, BTreeSet<Version>>::new());
         let (policies, graph) = settings.block_on(async {
-            let about: Vec<ProjectName> = projects.iter().map(|project| ProjectName::clone(project)).collect();
+            let about: Vec<ProjectName> =
+                projects.iter().map(|project| ProjectName::clone(project)).collect();
             let feeds = Feeds::read(&policies, Some(&about), &Reach::of(settings)).await;
             feeds.add_to(&mut evidence);
             let policies = feeds.root(policies);

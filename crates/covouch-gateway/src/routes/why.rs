@@ -151,6 +151,7 @@ fn section(page: &mut String, file: &FileReport) {
         let drawn = picture::render(&file.subject, &ways, picture::Format::Svg);
         let _ = writeln!(page, "<h2>How trust reaches the file</h2>\n<figure>{drawn}</figure>");
     }
+    list(page, "What was found besides", file.findings.iter().map(|found| found.clause.as_str()));
     list(page, "What is missing", file.missing.iter().map(String::as_str));
     let suggestions: Vec<String> = file.suggest.iter().map(ToString::to_string).collect();
     list(page, "What to do", suggestions.iter().map(String::as_str));

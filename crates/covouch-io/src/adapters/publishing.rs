@@ -99,7 +99,7 @@ impl Publishing {
             return Ok(Attested::Not);
         };
         let fetcher = self.fetcher.as_ref().map_err(Clone::clone)?;
-        let about = DistributionFile { filename: subject.filename.clone(), sha256: subject.sha256 };
+        let about = DistributionFile { name: subject.filename.clone(), sha256: subject.sha256 };
         Ok(match fetcher.fetch(index, &about, &address, page.reach).await {
             ProvenanceAnswer::Proven(proofs) => Attested::By(attestation::publishers(&proofs)),
             ProvenanceAnswer::Absent | ProvenanceAnswer::Refused(_) => Attested::Not,
@@ -139,7 +139,7 @@ fn listed<'p>(page: &'p FetchedPage, subject: &Subject) -> Option<&'p File> {
 fn published(file: &File) -> Option<PublishedFile> {
     Some(PublishedFile {
         version: file.dist().version()?.clone(),
-        uploaded: file.uploaded(),
+        uploaded: file.upload_time(),
         attested: if file.provenance().is_some() { Attested::Offered } else { Attested::Not },
     })
 }

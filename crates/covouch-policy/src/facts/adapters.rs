@@ -57,6 +57,10 @@ impl<'a> Case<'a> {
                 Known::Is(_) | Known::Unknown(_) => {}
             }
         }
+        // Distributions package sdists: of a wheel nothing is said, which is known.
+        if !self.is(FileKind::Sdist) {
+            return Word::Read;
+        }
         match self.evidence.gap(&source.name) {
             Some(gap) => Word::Unread(gap.clone()),
             None if self.evidence.is_consulted(&source.name) => Word::Read,
@@ -143,6 +147,19 @@ impl<'a> Case<'a> {
             Some(Known::Is(differences)) if differences.is_empty() => Comparison::Derives(sdist),
             Some(Known::Is(differences)) => Comparison::Differs(sdist, Arc::clone(differences)),
         }
+    }
+
+    /// Why it is not known whether the wheel derives from an sdist for which a party vouches.
+    pub(super) fn derived_gaps(&self, party: PartyIndex, level: Level) -> Vec<Gap> {
+        let word = self
+            .policy
+            .sources
+            .iter()
+            .find(|source| source.party == party)
+            .filter(|_| self.vouched_origin(party, level) == Some(Truth::Unknown));
+        let unread =
+            word.map(|source| self.evidence.gap(&source.name).cloned().unwrap_or_else(|| not_asked(source)));
+        unread.into_iter().chain(self.comparison_gap()).collect()
     }
 
     /// Why it is not known whether the wheel derives from its sdist.

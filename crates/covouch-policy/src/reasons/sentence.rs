@@ -178,7 +178,7 @@ fn attested(part: &Part, publishers: Option<&[Publisher]>) -> String {
     }
 }
 
-fn continued(continuity: Option<Continuity>) -> &'static str {
+pub(super) fn continued(continuity: Option<Continuity>) -> &'static str {
     match continuity {
         None | Some(Continuity::Unknown) => "whether the publisher is the one before is not known",
         Some(Continuity::Same) => "published as the release before",

@@ -49,6 +49,8 @@ struct File {
     reason: String,
     /// What parties say, policy by policy.
     parties: Vec<Party>,
+    /// What was found beside what parties say.
+    findings: Vec<Finding>,
     /// Who or what could still supply what is missing.
     missing: Vec<String>,
     /// Until when the verdict holds; null when nothing known will change it.
@@ -87,6 +89,21 @@ struct Party {
     chains: Vec<Link>,
     /// Why it says not to install the file; null when it does not say so.
     veto: Option<&'static str>,
+}
+
+/// Something found beside what parties say.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Finding {
+    /// Whether it speaks for the file.
+    speaks_for: bool,
+    /// What was found, such as `derived from six-1.17.0.tar.gz`.
+    clause: String,
+}
+
+impl From<&crate::reasons::Found> for Finding {
+    fn from(found: &crate::reasons::Found) -> Self {
+        Self { speaks_for: found.speaks_for, clause: found.clause.clone() }
+    }
 }
 
 /// One chain of trust.
@@ -164,6 +181,7 @@ impl From<&FileReport> for File {
             code: file.verdict.code().as_str(),
             reason: file.reason.clone(),
             parties: file.parties.iter().map(Party::from).collect(),
+            findings: file.findings.iter().map(Finding::from).collect(),
             missing: file.missing.clone(),
             until: file.until.map(|moment| moment.to_string()),
             suggest: file.suggest.iter().map(ToString::to_string).collect(),

@@ -276,3 +276,32 @@ fn a_project_cannot_answer_for_a_source_of_the_base_policy() {
         assert!(errors.to_string().contains("is another one in the base policy"), "{errors}");
     }
 }
+
+#[test]
+fn a_distribution_that_could_not_be_read_is_named_for_the_wheel_too() {
+    let mut world = fresh();
+    world.unread("debian");
+    assert_eq!(code(&world, &starter(), &file(SDIST)), "index-unreachable");
+    assert_eq!(code(&world, &starter(), &file(WHEEL)), "not-known");
+    let reason = world.reason(&starter(), &file(WHEEL));
+    assert!(reason.contains("`debian`: it did not answer"), "{reason}");
+}
+
+#[test]
+fn a_report_says_what_a_wheel_derives_from_and_where_it_differs() {
+    let mut world = fresh();
+    packaged(&mut world);
+    compared(&mut world, &[]);
+    let told = |world: &World| {
+        let report = world.report(&starter(), &[file(WHEEL)]);
+        report.files[0].findings.iter().map(|found| found.clause.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        told(&world),
+        ["derived from `six-1.17.0.tar.gz`, packaged as six 1.17.0-1 in trixie, 2026-06-01"]
+    );
+    let mut world = fresh();
+    packaged(&mut world);
+    compared(&mut world, &["`six.py` has other bytes", "`x.pth` is only in the wheel"]);
+    assert_eq!(told(&world).len(), 2);
+}

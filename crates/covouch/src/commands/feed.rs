@@ -73,7 +73,8 @@ fn publish(arguments: &FeedPublish, settings: &Settings, terminal: &Terminal) ->
 /// What others write into their policies.
 fn tell_readers(folder: &FeedFolder, terminal: &Terminal) -> Result<(), Failure> {
     let public = folder.public();
-    terminal.note(format_args!("serve {} as it is; readers name the feed by its first root:", public.display()));
+    terminal
+        .note(format_args!("serve {} as it is; readers name the feed by its first root:", public.display()));
     if let Some(sha256) = folder.root_sha256()? {
         terminal.note(paint(TYPE, format_args!("  root = \"sha256:{sha256}\"")));
     }

@@ -117,6 +117,10 @@ fn body(file: &FileReport, now: Timestamp) -> String {
     for party in &file.parties {
         let _ = writeln!(text, "  {}", line(party));
     }
+    for found in &file.findings {
+        let mark = if found.speaks_for { paint(RIGHT, "+") } else { paint(UNSURE, "·") };
+        let _ = writeln!(text, "  {mark} {}", found.clause);
+    }
     for missing in &file.missing {
         let _ = writeln!(text, "  {} {missing}", paint(UNSURE, "missing"));
     }

@@ -29,8 +29,9 @@ pub(super) fn verify(
         let folder = FeedFolder::open(path)?;
         (address_of(&folder.public())?, named.or(folder.root_sha256()?))
     } else {
-        let address = Url::parse(&arguments.feed)
-            .map_err(|_| Failure::usage(format!("`{}` is neither a folder nor an address", arguments.feed)))?;
+        let address = Url::parse(&arguments.feed).map_err(|_| {
+            Failure::usage(format!("`{}` is neither a folder nor an address", arguments.feed))
+        })?;
         (address, named)
     };
     let root = root.ok_or_else(|| {
@@ -60,7 +61,8 @@ pub(super) fn verify(
 }
 
 fn address_of(folder: &Path) -> Result<Url, Failure> {
-    let unusable = |error: String| Failure::new("file-unreadable", format!("`{}`: {error}", folder.display()));
+    let unusable =
+        |error: String| Failure::new("file-unreadable", format!("`{}`: {error}", folder.display()));
     let path = std::fs::canonicalize(folder).map_err(|error| unusable(error.to_string()))?;
     Url::from_directory_path(path).map_err(|()| unusable("it has no address".to_owned()))
 }

@@ -1,0 +1,99 @@
+//! What adapters found about a file beside parties' words: what it derives from, and who published it.
+
+use std::sync::Arc;
+
+use covouch_core::{
+    evidence::Known,
+    publisher::{Continuity, Publisher},
+};
+
+use super::sentence::continued;
+use crate::{
+    facts::{Case, Comparison, Truth},
+    limits,
+    program::{Condition, Derive, Policy},
+};
+
+/// Something that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Whether it speaks for the file.
+    pub speaks_for: bool,
+    /// What was found, in one clause.
+    pub clause: String,
+}
+
+/// What was found, as far as the requirement asks for it.
+pub(crate) fn found(case: &Case<'_>) -> Vec<Found> {
+    let mut all: Vec<Found> = Vec::new();
+    let mut asks_about_sdist = case.policy.derive == Derive::Inherit;
+    case.applicable.admit.condition.walk(&mut |part| match part {
+        Condition::Derived { party, level } => {
+            asks_about_sdist |= case.vouched_origin(*party, *level) == Some(Truth::Yes);
+        }
+        Condition::Attested(_) => {
+            if let Some(Known::Is(publishers)) = case.evidence.publishers(case.subject) {
+                all.push(published(publishers));
+            }
+        }
+        Condition::SamePublisher => {
+            if let Some(Known::Is(continuity)) = case.evidence.continuity(case.subject) {
+                let speaks_for = *continuity == Continuity::Same;
+                all.push(Found { speaks_for, clause: continued(Some(*continuity)).to_owned() });
+            }
+        }
+        _ => {}
+    });
+    if asks_about_sdist {
+        all.extend(compared(case));
+    }
+    all.dedup();
+    all
+}
+
+fn published(publishers: &[Publisher]) -> Found {
+    let names: Vec<String> = publishers.iter().map(|publisher| publisher.name.to_string()).collect();
+    match names.is_empty() {
+        true => Found { speaks_for: false, clause: "nobody attests where it was published from".to_owned() },
+        false => Found { speaks_for: true, clause: format!("published by {}", names.join(" and ")) },
+    }
+}
+
+fn compared(case: &Case<'_>) -> Vec<Found> {
+    match case.comparison() {
+        Comparison::NotPure | Comparison::NoSdist | Comparison::NotCompared(_) => Vec::new(),
+        Comparison::Derives(sdist) => {
+            let who = packagers(case.policy, case);
+            let clause = format!("derived from `{sdist}`{who}");
+            vec![Found { speaks_for: true, clause }]
+        }
+        Comparison::Differs(sdist, differences) => {
+            let shown = differences.iter().take(limits::DIFFERENCES);
+            let mut told: Vec<Found> = shown
+                .map(|difference| Found {
+                    speaks_for: false,
+                    clause: format!("differs from `{sdist}`: {difference}"),
+                })
+                .collect();
+            if let Some(more) = differences.len().checked_sub(limits::DIFFERENCES).filter(|more| *more > 0) {
+                told.push(Found { speaks_for: false, clause: format!("and {more} more differences") });
+            }
+            told
+        }
+    }
+}
+
+/// What distributions say of the sdist.
+fn packagers(policy: &Policy, case: &Case<'_>) -> String {
+    let Some(origin) = case.origin() else { return String::new() };
+    let distributions = policy.sources.iter().filter(|source| source.is_distribution());
+    let words = distributions.filter_map(|source| {
+        let mut findings = case.evidence.findings(origin.sdist);
+        findings.find_map(|finding| match finding {
+            Known::Is(finding) if finding.party == source.name => Some(Arc::clone(&finding.origin)),
+            Known::Is(_) | Known::Unknown(_) => None,
+        })
+    });
+    let words: Vec<Arc<str>> = words.collect();
+    if words.is_empty() { String::new() } else { format!(", packaged as {}", words.join(" and as ")) }
+}
