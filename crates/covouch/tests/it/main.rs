@@ -19,3 +19,4 @@ mod machine;
 mod scenarios;
 mod shelf;
 mod signing;
+mod voting;
