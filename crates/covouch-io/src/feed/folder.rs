@@ -21,6 +21,7 @@ use std::{
     fs::{self, File},
     io,
     path::{Path, PathBuf},
+    thread,
 };
 
 use covouch_core::{
@@ -48,6 +49,9 @@ use crate::{
 
 /// How long lists of statements hold; they are renewed when a third of it is left.
 const LISTS: Duration = Duration::from_days(365);
+
+/// Threads that write lists. More than machines have processors: they wait for the disk.
+const WRITERS: usize = 8;
 
 /// How long a snapshot holds.
 const SNAPSHOT: Duration = Duration::from_days(90);
@@ -262,15 +266,29 @@ impl FeedFolder {
         Ok(Published { added: publication.added, files: publication.files.len(), bytes })
     }
 
+    /// Nobody looks for lists and snapshots before they are named, so they are written side by side: what takes time is
+    /// waiting for the disk. Root and timestamp come after all of them, one after the other.
     fn write(&self, files: &[FeedFile]) -> Result<(), FeedError> {
-        for file in files {
-            let path = self.public().join(&file.path);
-            // A publication that was cut short left some of them.
-            if file.path == "timestamp.json" || read(&path)?.as_ref() != Some(&file.bytes) {
-                write_project_file(&path, &file.bytes)?;
-            }
+        let is_last = |file: &&FeedFile| file.path == "timestamp.json" || file.path.ends_with(".root.json");
+        let (last, first): (Vec<&FeedFile>, Vec<&FeedFile>) = files.iter().partition(is_last);
+        let share = first.len().div_ceil(WRITERS).max(1);
+        let write_all = |files: &[&FeedFile]| files.iter().try_for_each(|file| self.write_one(file));
+        thread::scope(|scope| {
+            let writers: Vec<_> =
+                first.chunks(share).map(|share| scope.spawn(move || write_all(share))).collect();
+            let interrupted = || Err(disk(&self.path, io::Error::other("a thread ended")));
+            writers.into_iter().try_for_each(|writer| writer.join().unwrap_or_else(|_| interrupted()))
+        })?;
+        write_all(&last)
+    }
+
+    fn write_one(&self, file: &FeedFile) -> Result<(), FeedError> {
+        let path = self.public().join(&file.path);
+        // A publication that was cut short left some of them.
+        if read(&path)?.as_ref() == Some(&file.bytes) {
+            return Ok(());
         }
-        Ok(())
+        Ok(write_project_file(&path, &file.bytes)?)
     }
 
     fn finish(&self, progress: &BTreeMap<String, usize>, draft: Option<Draft>) -> Result<(), FeedError> {

@@ -12,6 +12,7 @@ mod base;
 mod checking;
 mod clients;
 mod desk;
+mod feed;
 mod http;
 mod installer;
 mod live;
