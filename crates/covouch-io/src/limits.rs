@@ -44,6 +44,9 @@ pub const PAGE_AGE_SECONDS: u64 = 600;
 /// been said since.
 pub const OFFLINE_PAGE_AGE_SECONDS: u64 = 7 * 86_400;
 
+/// Most files before one whose provenance is asked for, when one after the other turns out not to hold.
+pub const REFERENCES: usize = 4;
+
 /// Largest trusted root of attestations; the real one has 7 KB.
 pub const TRUSTED_ROOT_BYTES: usize = 1 << 20;
 
