@@ -68,8 +68,8 @@ struct Way {
 /// Which ways a flow may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Bound {
-    /// Never too much.
-    Lower,
+    /// Never too much: every key is given a depth, at most this one, and every way into it leaves as much.
+    Lower(u8),
     /// Never too little.
     Upper,
 }
@@ -165,10 +165,29 @@ impl Ways {
             voters.filter_map(|(key, _)| self.places.get(key).copied()).collect()
         };
         Ok(Count {
-            approving: self.voices(&of(&|choice| choice == Choice::Approve), Bound::Lower)?,
+            approving: self.at_least(&of(&|choice| choice == Choice::Approve))?,
             objecting: self.voices(&of(&|choice| choice == Choice::Object), Bound::Upper)?,
-            taking_part: self.voices(&of(&|choice| choice != Choice::Withdraw), Bound::Lower)?,
+            taking_part: self.at_least(&of(&|choice| choice != Choice::Withdraw))?,
         })
+    }
+
+    /// How many voices some voters are at least. With one bound alone, somebody who may appoint deeply could take the
+    /// ways of another away by a delegation that is deeper than they are and carries next to nothing.
+    fn at_least(&self, voters: &BTreeSet<usize>) -> Result<Voices, Uncountable> {
+        let behind = self.reached.iter().filter(|reached| reached.place == Place::Behind);
+        let deepest = behind.map(|reached| reached.have).max().unwrap_or(1);
+        let bounds = (1..=deepest).map(|depth| self.voices(voters, Bound::Lower(depth)));
+        bounds.reduce(|most, voices| Ok(most?.max(voices?))).unwrap_or(Ok(Voices::default()))
+    }
+
+    /// Whether a way may be taken, to a key of which no way goes on or to one that lets others vote.
+    fn admits(&self, way: &Way, bound: Bound, ends_here: bool) -> bool {
+        let Bound::Lower(most) = bound else { return true };
+        let [from, to] = [self.reached[way.from], self.reached[way.to]];
+        let keeps = if ends_here { 1 } else { to.have.min(most) };
+        // Nothing leads into a seed, so its depth is its own.
+        let has = if from.place == Place::Seed { from.have } else { from.have.min(most) };
+        way.leaves >= keeps && has > keeps
     }
 
     /// How many independent voices some voters are.
@@ -259,13 +278,15 @@ impl Network {
         let mut last: BTreeMap<usize, BTreeMap<usize, u16>> = BTreeMap::new();
         let mut between: BTreeMap<(usize, usize), u16> = BTreeMap::new();
         for way in ways.ways.iter().filter(|way| !ends_here(way.from)) {
-            // Parallel delegations between two keys never add.
-            let amount = if ends_here(way.to) {
-                last.entry(way.to).or_default().entry(way.from).or_default()
-            } else if bound == Bound::Upper || way.leaves == ways.reached[way.to].have {
-                between.entry((way.from, way.to)).or_default()
-            } else {
+            let ends = ends_here(way.to);
+            if !ways.admits(way, bound, ends) {
                 continue;
+            }
+            // Parallel delegations between two keys never add.
+            let amount = if ends {
+                last.entry(way.to).or_default().entry(way.from).or_default()
+            } else {
+                between.entry((way.from, way.to)).or_default()
             };
             *amount = way.amount.max(*amount);
         }
