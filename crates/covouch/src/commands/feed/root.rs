@@ -26,11 +26,7 @@ use crate::{
 /// How long a root holds. Whoever cannot bring its keys together once a year has lost them.
 const ROOT: Duration = Duration::from_days(365);
 
-pub(super) fn init(
-    arguments: &FeedInit,
-    settings: &Settings,
-    terminal: &Terminal,
-) -> Result<Exit, Failure> {
+pub(super) fn init(arguments: &FeedInit, settings: &Settings, terminal: &Terminal) -> Result<Exit, Failure> {
     let public = |named: &String| keys::public(settings, named).map(|(key, _)| key);
     let roots = arguments.root.iter().map(public).collect::<Result<Vec<_>, _>>()?;
     let (own, online) = (public(&arguments.key)?, public(&arguments.online)?);
@@ -40,11 +36,17 @@ pub(super) fn init(
     let signers = signers(&roots, arguments.threshold)?;
     let head = Head { version: 1, expires: settings.now().plus(ROOT) };
     let (own, online) = (Signers::new(&[own], NonZeroU32::MIN), Signers::new(&[online], NonZeroU32::MIN));
-    let folder = FeedFolder::create(&arguments.feed, &Root::new(head, signers, own, online))?;
+    // Keys of which only the public half is here are somebody else's, or lie in a safe. The others are opened before
+    // anything is written.
+    let mut present = Vec::new();
     for key in &arguments.root {
-        // Keys of which only the public half is here are somebody else's, or lie in a safe.
-        if let (Ok(Found::File(_)), Some(draft)) = (keys::find(settings, key), folder.draft()?) {
-            let signer = signer(key, &arguments.passphrase, settings, terminal)?;
+        if let Found::File(_) = keys::find(settings, key)? {
+            present.push(signer(key, &arguments.passphrase, settings, terminal)?);
+        }
+    }
+    let folder = FeedFolder::create(&arguments.feed, &Root::new(head, signers, own, online))?;
+    for signer in &present {
+        if let Some(draft) = folder.draft()? {
             countersign(&draft.path, signer.as_ref())?;
         }
     }
@@ -78,22 +80,18 @@ pub(super) fn rotate(
         Some(named) => Ok::<_, Failure>(Signers::new(&[public(named)?], NonZeroU32::MIN)),
         None => Ok(before.clone()),
     };
-    let (own, online) =
-        (one(&arguments.key, before.targets())?, one(&arguments.online, before.timestamp())?);
+    let (own, online) = (one(&arguments.key, before.targets())?, one(&arguments.online, before.timestamp())?);
     let version = published.root().version().saturating_add(1);
     let head = Head { version, expires: settings.now().plus(ROOT) };
     let path = folder.propose(&Root::new(head, root, own, online))?;
     terminal.answer(format_args!("root {version} waits in {}", path.display()));
     terminal.note("enough of the old root keys must sign it, and enough of the new ones:");
-    terminal.note(paint(TYPE, format_args!("  covouch feed sign-root {} --key KEY", arguments.feed.display())));
+    terminal
+        .note(paint(TYPE, format_args!("  covouch feed sign-root {} --key KEY", arguments.feed.display())));
     Ok(Exit::Admitted)
 }
 
-pub(super) fn sign(
-    arguments: &SignRoot,
-    settings: &Settings,
-    terminal: &Terminal,
-) -> Result<Exit, Failure> {
+pub(super) fn sign(arguments: &SignRoot, settings: &Settings, terminal: &Terminal) -> Result<Exit, Failure> {
     let in_folder = arguments.root.is_dir();
     let path = if in_folder {
         let draft = FeedFolder::open(&arguments.root)?.draft()?;
@@ -111,7 +109,8 @@ pub(super) fn sign(
 }
 
 fn countersign(path: &Path, signer: &dyn covouch_core::statement::Signer) -> Result<(), Failure> {
-    let unreadable = |error: std::io::Error| Failure::new("file-unreadable", format!("`{}`: {error}", path.display()));
+    let unreadable =
+        |error: std::io::Error| Failure::new("file-unreadable", format!("`{}`: {error}", path.display()));
     let draft = fs::read(path).map_err(unreadable)?;
     let signed = ceremony::countersign(&draft, signer).map_err(FeedError::from)?;
     Ok(state::write_project_file(path, &signed)?)
