@@ -5,6 +5,7 @@
 
 mod adapters;
 mod archives;
+mod attestations;
 mod feed;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -24,6 +25,7 @@ use url::Url;
 
 pub use self::adapters::{debian_apt, debian_release, debian_sources, debian_table, osv};
 pub use self::archives::{derive, sdist, wheel};
+pub use self::attestations::provenance;
 pub use self::feed::feed;
 
 /// A target's name and what it asserts.
@@ -40,6 +42,7 @@ pub const TARGETS: &[Target] = &[
     ("filename", filename),
     ("osv", osv),
     ("policy", policy),
+    ("provenance", provenance),
     ("pylock", pylock),
     ("requirements", requirements),
     ("sdist", sdist),
