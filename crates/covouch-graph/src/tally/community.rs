@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use covouch_core::{
     amount::Amount,
     key::PublicKey,
+    limits,
     statement::{Choice, Community},
     time::Timestamp,
 };
@@ -164,10 +165,13 @@ impl Ways {
             let voters = words.iter().filter(|(_, word)| wanted(word.read(reading)));
             voters.filter_map(|(key, _)| self.places.get(key).copied()).collect()
         };
+        let approving = of(&|choice| choice == Choice::Approve);
+        let taking_part = of(&|choice| choice != Choice::Withdraw);
+        let approvals = self.at_least(&approving)?;
         Ok(Count {
-            approving: self.at_least(&of(&|choice| choice == Choice::Approve))?,
+            approving: approvals,
             objecting: self.voices(&of(&|choice| choice == Choice::Object), Bound::Upper)?,
-            taking_part: self.at_least(&of(&|choice| choice != Choice::Withdraw))?,
+            taking_part: if taking_part == approving { approvals } else { self.at_least(&taking_part)? },
         })
     }
 
@@ -176,8 +180,15 @@ impl Ways {
     fn at_least(&self, voters: &BTreeSet<usize>) -> Result<Voices, Uncountable> {
         let behind = self.reached.iter().filter(|reached| reached.place == Place::Behind);
         let deepest = behind.map(|reached| reached.have).max().unwrap_or(1);
-        let bounds = (1..=deepest).map(|depth| self.voices(voters, Bound::Lower(depth)));
-        bounds.reduce(|most, voices| Ok(most?.max(voices?))).unwrap_or(Ok(Voices::default()))
+        let most = self.voices(voters, Bound::Upper)?;
+        let mut found = Voices::default();
+        for depth in (1..=deepest).rev() {
+            found = self.voices(voters, Bound::Lower(depth))?.max(found);
+            if found == most {
+                break;
+            }
+        }
+        Ok(found)
     }
 
     /// Whether a way may be taken, to a key of which no way goes on or to one that lets others vote.
@@ -319,28 +330,27 @@ impl Network {
         self.inner[place] = Some((inside, outside));
     }
 
-    /// Voters whom one key alone leads to are one arc together: a thousand cost no more than one.
+    /// Voters whom the same keys lead to on the same terms are one vertex together: sharing what reaches them evenly
+    /// loses nothing, so a thousand cost no more than one.
     fn add_voters(&mut self, voters: BTreeMap<usize, BTreeMap<usize, u16>>) {
-        let mut alone: BTreeMap<usize, u16> = BTreeMap::new();
+        let mut alike: BTreeMap<BTreeMap<usize, u16>, u16> = BTreeMap::new();
         for by in voters.into_values() {
-            if by.len() == 1 {
-                for (from, amount) in by {
-                    let sum = alone.entry(from).or_default();
-                    *sum = sum.saturating_add(amount);
-                }
-                continue;
+            let count = alike.entry(by).or_default();
+            *count = count.saturating_add(1);
+        }
+        for (by, count) in alike {
+            let together = self.flow.add_vertex();
+            let mut left = count;
+            while left > 0 {
+                // One arc does not carry all that a crowd may say.
+                let some = left.min(limits::VOICES_PER_SEED);
+                self.vote(together, FULL.saturating_mul(some));
+                left -= some;
             }
-            let voter = self.flow.add_vertex();
-            self.vote(voter, FULL);
             for (from, amount) in by {
                 if let Some((_, from)) = self.inner[from] {
-                    self.flow.add_arc(from, voter, amount, Gain::default());
+                    self.flow.add_arc(from, together, amount.saturating_mul(count), Gain::default());
                 }
-            }
-        }
-        for (from, amount) in alone {
-            if let Some((_, from)) = self.inner[from] {
-                self.vote(from, amount);
             }
         }
     }

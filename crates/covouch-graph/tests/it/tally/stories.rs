@@ -406,3 +406,21 @@ fn a_deep_delegation_of_next_to_nothing_takes_nobodys_way() {
     hall.say("meddler", "2026-02-01", Claim::Delegation(meddling));
     assert_eq!(hall.outcome(&electorate, &numpy()), Outcome::Passed);
 }
+
+#[test]
+fn a_crowd_that_the_same_seeds_know_is_as_many_voices_as_they_carry() {
+    let mut terms = community(&["s1", "s2", "s3"], 2, 4);
+    let Rule::Community(rule) = &mut terms.rule else { panic!() };
+    rule.per_seed = number(100);
+    let electorate = first(terms);
+    let mut hall = Hall::of(&electorate);
+    for voter in 0..130 {
+        let voter = format!("voter {voter}");
+        for seed in ["s1", "s2", "s3"] {
+            introduce(&mut hall, seed, &voter, 1);
+        }
+        hall.vote(&voter, Choice::Object, &electorate, &numpy());
+    }
+    let tally = hall.tally(&electorate, &numpy());
+    assert_eq!((tally.count.objecting, tally.count.taking_part), (Voices::whole(130), Voices::whole(130)));
+}
