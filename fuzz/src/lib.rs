@@ -5,6 +5,8 @@
 
 mod adapters;
 mod archives;
+mod attestations;
+mod feed;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use covouch_core::{
@@ -23,6 +25,8 @@ use url::Url;
 
 pub use self::adapters::{debian_apt, debian_release, debian_sources, debian_table, osv};
 pub use self::archives::{derive, sdist, wheel};
+pub use self::attestations::provenance;
+pub use self::feed::feed;
 
 /// A target's name and what it asserts.
 pub type Target = (&'static str, fn(&[u8]));
@@ -34,9 +38,11 @@ pub const TARGETS: &[Target] = &[
     ("debian_sources", debian_sources),
     ("debian_table", debian_table),
     ("derive", derive),
+    ("feed", feed),
     ("filename", filename),
     ("osv", osv),
     ("policy", policy),
+    ("provenance", provenance),
     ("pylock", pylock),
     ("requirements", requirements),
     ("sdist", sdist),

@@ -47,6 +47,10 @@ pub const RECUSALS: usize = 1024;
 /// Most voices one seed of a community can carry; 600ths of so many fit into what an arc of a network carries.
 pub const VOICES_PER_SEED: u16 = 100;
 
+/// Most certifications from a seed of a community to a ballot. Whoever is further away is nobody's acquaintance, and
+/// voices are counted once for every depth.
+pub const COMMUNITY_DEPTH: usize = 8;
+
 /// Largest folder of statements of one key that is read: 64 MB is some 60,000 vouches.
 pub const CHAIN_BYTES: u64 = 64 << 20;
 

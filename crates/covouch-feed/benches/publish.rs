@@ -2,7 +2,11 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark's own data is as it says")]
 
-use std::{collections::BTreeMap, num::NonZeroU32, sync::LazyLock};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZeroU32,
+    sync::LazyLock,
+};
 
 use covouch_core::{
     digest::Sha256,
@@ -30,6 +34,7 @@ fn main() {
     let change = world.change();
     let changed: usize = change.files.iter().map(|file| file.bytes.len()).sum();
     println!("{PROJECTS} projects: {} files, {bytes} bytes; one change: {changed} bytes", world.files.len());
+    println!("a reader of fifty projects, the first time: {} bytes", world.cold_bytes());
     divan::main();
 }
 
@@ -83,6 +88,18 @@ impl World {
             publication.files.into_iter().map(|file| (file.path, file.bytes)).collect();
         let trusted = refresh(&files, &mut BTreeMap::from([("root.json".to_owned(), root.bytes().to_vec())]));
         Self { key, root, all, files, trusted }
+    }
+
+    /// What a reader takes who has nothing yet: the top-level files and the bins of fifty projects.
+    fn cold_bytes(&self) -> usize {
+        let covouch_feed::role::Delegations::Bins(bins) = &self.trusted.targets().role().delegations else {
+            return 0;
+        };
+        let bins = (0..50).map(|number| bins.role_of(&format!("project-{}", number * 1999)));
+        let bins: BTreeSet<String> =
+            bins.map(|bin| self.trusted.want(&bin, Source::Repository).unwrap().path).collect();
+        let top = ["timestamp.json", "1.snapshot.json", "1.targets.json"].map(str::to_owned);
+        bins.into_iter().chain(top).map(|path| self.files[&path].len()).sum()
     }
 
     fn change(&self) -> Publication {

@@ -107,7 +107,12 @@ impl<'a> Fields<'a> {
 /// Bytes from hexadecimal digits.
 pub(crate) fn from_hex(text: &str) -> Option<Vec<u8>> {
     let digits = text.as_bytes();
-    let nibble = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
+    let nibble = |digit: u8| match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    };
     let pair = |pair: &[u8; 2]| Some(nibble(pair[0])? << 4 | nibble(pair[1])?);
     if digits.len().is_multiple_of(2) { digits.as_chunks::<2>().0.iter().map(pair).collect() } else { None }
 }

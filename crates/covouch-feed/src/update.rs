@@ -19,6 +19,7 @@
 //! # Not here
 //! Asking: `covouch-io`, and the example client.
 
+mod ask;
 mod error;
 mod search;
 mod trusted;
@@ -29,6 +30,7 @@ use covouch_core::time::Timestamp as Moment;
 
 use self::trusted::check_listed;
 pub use self::{
+    ask::{Answer, News, Source, Want},
     error::{UpdateError, Why},
     search::Search,
     trusted::Trusted,
@@ -38,44 +40,6 @@ use crate::{
     path::{role_file, role_path},
     role::{FileMeta, RoleError, Root, Signed, Snapshot, Timestamp, check, check_root},
 };
-
-/// Where a file is looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// Among what earlier updates kept.
-    Kept,
-    /// In the repository.
-    Repository,
-}
-
-/// A file that is needed next.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Want {
-    /// Where to look.
-    pub source: Source,
-    /// Where it lies, relative to the repository's metadata or to what is kept.
-    pub path: String,
-    /// How many bytes are read at most; one more is too many.
-    pub limit: usize,
-}
-
-/// What there was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer<'a> {
-    /// These bytes.
-    Bytes(&'a [u8]),
-    /// Surely nothing: a server said 403, 404 or 410, or there is no such file.
-    Absent,
-}
-
-/// A file that earned being kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct News {
-    /// Its name: that of its role, without version.
-    pub file: String,
-    /// Its bytes, as they came.
-    pub bytes: Vec<u8>,
-}
 
 /// Whether the repository is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,10 @@
 //! - A key stands once in an object, and there are no fractions: what is read has one canonical form.
 //! - Depth is bounded; so is length, by whoever hands us the bytes.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    fmt,
+};
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
@@ -109,11 +112,14 @@ impl Value {
 /// Only the quote and the backslash are escaped; every other character stands for itself.
 fn write_canonical_text(text: &str, bytes: &mut Vec<u8>) {
     bytes.push(b'"');
-    for byte in text.bytes() {
-        if matches!(byte, b'"' | b'\\') {
-            bytes.push(b'\\');
+    for part in text.as_bytes().split_inclusive(|byte| matches!(byte, b'"' | b'\\')) {
+        match part.split_last() {
+            Some((special @ (b'"' | b'\\'), before)) => {
+                bytes.extend_from_slice(before);
+                bytes.extend_from_slice(&[b'\\', *special]);
+            }
+            _ => bytes.extend_from_slice(part),
         }
-        bytes.push(byte);
     }
     bytes.push(b'"');
 }
@@ -188,10 +194,13 @@ impl<'de> Visitor<'de> for Strict {
         let mut object: BTreeMap<String, Value> = BTreeMap::new();
         while let Some(key) = entries.next_key::<String>()? {
             // Two readers that pick different ones would see different metadata under one signature.
-            if object.contains_key(&key) {
-                return Err(A::Error::custom(format_args!("duplicate key `{}`", key.escape_default())));
-            }
-            object.insert(key, entries.next_value_seed(deeper)?);
+            match object.entry(key) {
+                Entry::Vacant(place) => place.insert(entries.next_value_seed(deeper)?),
+                Entry::Occupied(place) => {
+                    let key = place.key().escape_default();
+                    return Err(A::Error::custom(format_args!("duplicate key `{key}`")));
+                }
+            };
         }
         Ok(Value::Object(object))
     }

@@ -64,14 +64,18 @@ pub(crate) fn of_file(
         Door::Open => "open",
         Door::Held => "held",
     };
-    let path = upstream.path().trim_start_matches('/');
-    format!("files/{door}-{}/{index}/{project}/{path}", tag(sha256))
+    let (path, tag) = (upstream.path().trim_start_matches('/'), tag(sha256));
+    // Written for every file of every page.
+    ["files/", door, "-", &tag, "/", index.as_str(), "/", project.as_str(), "/", path].concat()
 }
 
 /// The beginning of a digest that tells files of one name apart.
 pub(crate) fn tag(sha256: Option<&Sha256>) -> String {
     match sha256 {
-        Some(sha256) => sha256.to_string().chars().take(16).collect(),
+        Some(sha256) => {
+            let digits = sha256.as_bytes().iter().take(8).flat_map(|byte| [byte >> 4, byte & 15]);
+            digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
+        }
         None => "unhashed".to_owned(),
     }
 }

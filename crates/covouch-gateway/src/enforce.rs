@@ -71,8 +71,7 @@ pub(crate) fn enforce(page: Page, judgements: Vec<Judgement>, style: &Style<'_>)
 
 fn open(file: File, style: &Style<'_>) -> File {
     let link = link(&file, Door::Open, style);
-    let metadata = metadata(&file, style);
-    file.with_url(&link).with_metadata(metadata)
+    with_metadata(file.with_url(&link), style)
 }
 
 fn held(file: File, block: &Block, style: &Style<'_>) -> Option<File> {
@@ -88,8 +87,7 @@ fn held(file: File, block: &Block, style: &Style<'_>) -> Option<File> {
         }
     }
     let link = link(&file, Door::Held, style);
-    let metadata = metadata(&file, style);
-    Some(file.with_url(&link).with_metadata(metadata).yank_with(&reason))
+    Some(with_metadata(file.with_url(&link).yank_with(&reason), style))
 }
 
 /// Relative to `/simple/<project>/`, so that it is right behind any proxy.
@@ -101,16 +99,17 @@ fn link(file: &File, door: Door, style: &Style<'_>) -> String {
         // A kind of file that nobody should install has no project in its name, and is always held back.
         None => format!("files/held-unjudged/{}", style.index),
     };
-    format!("../../{path}")
+    ["../../", &path].concat()
 }
 
-/// What the page promises about a file's metadata: only what we can keep.
-pub(crate) fn metadata(file: &File, style: &Style<'_>) -> Option<CoreMetadata> {
-    if promised_metadata(file).is_some() {
-        return file.core_metadata().cloned();
+/// The file with the promise about its metadata that we can keep.
+fn with_metadata(file: File, style: &Style<'_>) -> File {
+    if promised_metadata(&file).is_some() {
+        return file;
     }
-    let sha256 = file.sha256().filter(|_| is_small_wheel(file))?;
-    Some(CoreMetadata::Yes((style.metadata)(&sha256).map_or_else(Hashes::default, Hashes::of)))
+    let sha256 = file.sha256().filter(|_| is_small_wheel(&file));
+    let known = sha256.map(|sha256| (style.metadata)(&sha256).map_or_else(Hashes::default, Hashes::of));
+    file.with_metadata(known.map(CoreMetadata::Yes))
 }
 
 /// The digest of the metadata upstream serves, when it gives one.
@@ -131,14 +130,24 @@ fn downgrade(
     judgements: &[Judgement],
 ) -> (Option<(Version, Option<Timestamp>)>, Vec<PassedOver>) {
     let mut fates: BTreeMap<&Version, Fate> = BTreeMap::new();
-    for (file, judgement) in page.files().iter().zip(judgements) {
+    let judged: Vec<(&Version, &File, &Judgement)> = page
+        .files()
+        .iter()
+        .zip(judgements)
         // What its own index yanked would not be chosen anyway.
-        let Some(version) = file.dist().version().filter(|_| !file.yanked().is_yanked()) else { continue };
+        .filter(|(file, _)| !file.yanked().is_yanked())
+        .filter_map(|(file, judgement)| Some((file.dist().version()?, file, judgement)))
+        .collect();
+    // Files of one release mostly stand together.
+    for release in judged.chunk_by(|(one, ..), (next, ..)| one == next) {
+        let Some((version, ..)) = release.first() else { continue };
         let fate = fates.entry(version).or_insert(Fate { is_open: false, uploaded: None, block: None });
-        fate.uploaded = [fate.uploaded, file.upload_time()].into_iter().flatten().min();
-        match judgement {
-            Ok(_) => fate.is_open = true,
-            Err(block) => fate.block = fate.block.take().or_else(|| Some(block.clone())),
+        for (_, file, judgement) in release {
+            fate.uploaded = [fate.uploaded, file.upload_time()].into_iter().flatten().min();
+            match judgement {
+                Ok(_) => fate.is_open = true,
+                Err(block) => fate.block = fate.block.take().or_else(|| Some(block.clone())),
+            }
         }
     }
     // Installers pass over pre-releases by themselves, where there is anything else.

@@ -69,6 +69,10 @@ pub const PAGE_AGE_SECONDS: u64 = 60;
 /// Files of a page that are judged before any of their proofs is let go; more when one release has more.
 pub const JUDGED_FILES: usize = 256;
 
+/// Most threads that judge one page. Ten thousand files take two of them some milliseconds; more would only take
+/// processors from other pages.
+pub const JUDGES: usize = 4;
+
 /// Projects and files remembered for the report at the end. A large installation has 500 packages.
 pub const SESSION_ENTRIES: usize = 20_000;
 

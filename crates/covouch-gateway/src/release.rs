@@ -22,6 +22,19 @@ pub enum Permission {
     Monitored,
 }
 
+impl Permission {
+    /// What a verdict permits; nothing when it keeps the file out.
+    pub(crate) fn of(subject: &Subject, verdict: &Verdict) -> Option<Self> {
+        match verdict {
+            // The proof names its file: one about another file admits nothing here.
+            Verdict::Admitted(admitted) if admitted.subject() == subject => Some(Self::Admitted),
+            Verdict::Waived(_) => Some(Self::Waived),
+            Verdict::Monitored(_) => Some(Self::Monitored),
+            Verdict::Admitted(_) | Verdict::Refused(_) | Verdict::Undecided(_) => None,
+        }
+    }
+}
+
 /// Why a file is kept out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Block {
@@ -47,14 +60,10 @@ pub(crate) struct Release {
 impl Release {
     /// The permission a verdict about a file gives; the verdict itself when it gives none.
     pub(crate) fn of(subject: &Subject, verdict: Verdict) -> Result<Self, Verdict> {
-        let permission = match &verdict {
-            // The proof names its file: one about another file admits nothing here.
-            Verdict::Admitted(admitted) if admitted.subject() == subject => Permission::Admitted,
-            Verdict::Waived(_) => Permission::Waived,
-            Verdict::Monitored(_) => Permission::Monitored,
-            Verdict::Admitted(_) | Verdict::Refused(_) | Verdict::Undecided(_) => return Err(verdict),
-        };
-        Ok(Self { subject: subject.clone(), permission })
+        match Permission::of(subject, &verdict) {
+            Some(permission) => Ok(Self { subject: subject.clone(), permission }),
+            None => Err(verdict),
+        }
     }
 
     /// The file.

@@ -10,7 +10,12 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, PoisonError},
+    num::NonZero,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
 };
 
 use covouch_core::{
@@ -67,6 +72,13 @@ struct Timed {
     graph: Arc<TrustGraph>,
     from: Option<Timestamp>,
     until: Option<Timestamp>,
+}
+
+/// Files that are judged together, and their places on the page.
+#[derive(Default)]
+struct Batch {
+    places: Vec<usize>,
+    files: Vec<Subject>,
 }
 
 /// The index a project comes from.
@@ -155,7 +167,10 @@ impl Snapshot {
     ) -> Result<Release, Block> {
         let graph = self.graph(now);
         let verdict = self.policies.judge(&graph, &project.evidence, subject, now);
-        self.released(verdict, project, subject, now)
+        let release = Release::of(subject, verdict)
+            .map_err(|verdict| self.explained(&verdict, project, subject, now))?;
+        self.heeds_index(project, release.permission())?;
+        Ok(release)
     }
 
     /// Judges all files of a project's page, in order; and until when the judgements hold, where that is known.
@@ -165,48 +180,63 @@ impl Snapshot {
         page: &simple::Page,
         now: Timestamp,
     ) -> (Vec<Judgement>, Option<Timestamp>) {
-        let graph = self.graph(now);
-        let mut judgements: Vec<Option<Judgement>> = Vec::new();
-        judgements.resize_with(page.files().len(), || None);
-        let mut until = None;
-        for batch in batches(page) {
-            let (places, files): (Vec<usize>, Vec<Subject>) = batch.into_iter().unzip();
-            let verdicts = self.policies.judge_page(&graph, &project.evidence, Page { files: &files }, now);
-            for ((place, subject), verdict) in places.into_iter().zip(&files).zip(verdicts) {
-                if let Some(judgement) = judgements.get_mut(place) {
-                    let released = self.released(verdict, project, subject, now);
-                    *judgement = Some(released.map(|release| release.permission()));
-                }
-                until = until.into_iter().chain(graph.events(subject).next()).min();
+        let (graph, batches) = (self.graph(now), batches(page));
+        let next = AtomicUsize::new(0);
+        let judge = || {
+            let mut done = Vec::new();
+            while let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
+                done.push((batch, self.judge_batch(&graph, project, &batch.files, now)));
             }
+            done
+        };
+        let mut judgements: Vec<Judgement> = Vec::new();
+        judgements.resize_with(page.files().len(), || Err(unjudged()));
+        let mut until = None;
+        for (batch, (judged, event)) in on_threads(batches.len(), judge) {
+            for (place, judgement) in batch.places.iter().zip(judged) {
+                if let Some(here) = judgements.get_mut(*place) {
+                    *here = judgement;
+                }
+            }
+            until = until.into_iter().chain(event).min();
         }
-        (
-            judgements.into_iter().map(|judgement| judgement.unwrap_or_else(|| Err(unjudged()))).collect(),
-            until,
-        )
+        (judgements, until)
     }
 
-    /// What a verdict permits. An index that holds a project to be unsafe is heeded whatever the policy asks, because
-    /// no installer does (PEP 792).
-    fn released(
+    /// Judges whole releases; and until when the judgements hold, where that is known.
+    fn judge_batch(
         &self,
-        verdict: Verdict,
+        graph: &TrustGraph,
         project: &Project,
-        subject: &Subject,
+        files: &[Subject],
         now: Timestamp,
-    ) -> Result<Release, Block> {
-        let explained = |verdict: Verdict| {
-            let explanation = self.policies.explain(&self.graph(now), &project.evidence, subject, now);
-            Block::new(verdict.code(), sentence(&explanation))
-        };
-        let release = Release::of(subject, verdict).map_err(explained)?;
+    ) -> (Vec<Judgement>, Option<Timestamp>) {
+        let verdicts = self.policies.judge_page(graph, &project.evidence, Page { files }, now);
+        let judgements = verdicts.into_iter().zip(files).map(|(verdict, subject)| {
+            let permission = Permission::of(subject, &verdict)
+                .ok_or_else(|| self.explained(&verdict, project, subject, now))?;
+            self.heeds_index(project, permission)?;
+            Ok(permission)
+        });
+        (judgements.collect(), files.iter().filter_map(|subject| graph.events(subject).next()).min())
+    }
+
+    /// Why a verdict keeps a file out.
+    fn explained(&self, verdict: &Verdict, project: &Project, subject: &Subject, now: Timestamp) -> Block {
+        let explanation = self.policies.explain(&self.graph(now), &project.evidence, subject, now);
+        Block::new(verdict.code(), sentence(&explanation))
+    }
+
+    /// An index that holds a project to be unsafe is heeded whatever the policy asks, because no installer does
+    /// (PEP 792).
+    fn heeds_index(&self, project: &Project, permission: Permission) -> Result<(), Block> {
         // A project that only watches does not do so for the policy above it.
         let only_watches = self.policies.iter().all(|policy| policy.mode() == Mode::Monitor);
-        if project.is_quarantined && !(only_watches && release.permission() == Permission::Monitored) {
+        if project.is_quarantined && !(only_watches && permission == Permission::Monitored) {
             let reason = format!("`{}` holds the project to be unsafe", project.home);
             return Err(Block::new(code::PROJECT_QUARANTINED, reason));
         }
-        Ok(release)
+        Ok(())
     }
 
     /// Everything there is to say about one file.
@@ -248,22 +278,46 @@ impl Timed {
 /// The files that can be judged, with their places on the page, some hundred at a time: each admission carries its
 /// proof, and those of ten thousand files would be megabytes that nobody looks at. Releases stay whole, because files
 /// of one release depend on each other.
-fn batches(page: &simple::Page) -> Vec<Vec<(usize, Subject)>> {
-    let mut batches: Vec<Vec<(usize, Subject)>> = Vec::new();
+fn batches(page: &simple::Page) -> Vec<Batch> {
+    let mut batches: Vec<Batch> = Vec::new();
     let mut batch_of: HashMap<Version, usize> = HashMap::new();
     for (place, file) in page.files().iter().enumerate() {
         let Some(subject) = file.subject() else { continue };
-        let batch = *batch_of.entry(subject.version.clone()).or_insert_with(|| {
-            if batches.last().is_none_or(|batch| batch.len() >= limits::JUDGED_FILES) {
-                batches.push(Vec::new());
-            }
+        // Files of one release mostly stand together.
+        let before = batches.last().and_then(|batch| batch.files.last());
+        let batch = if before.is_some_and(|before| before.version == subject.version) {
             batches.len() - 1
-        });
+        } else {
+            *batch_of.entry(subject.version.clone()).or_insert_with(|| {
+                if batches.last().is_none_or(|batch| batch.files.len() >= limits::JUDGED_FILES) {
+                    batches.push(Batch::default());
+                }
+                batches.len() - 1
+            })
+        };
         if let Some(batch) = batches.get_mut(batch) {
-            batch.push((place, subject));
+            batch.places.push(place);
+            batch.files.push(subject);
         }
     }
     batches
+}
+
+/// Does some work on as many threads as there are pieces of it and processors, [`limits::JUDGES`] at most.
+fn on_threads<T: Send>(pieces: usize, work: impl Fn() -> Vec<T> + Sync) -> Vec<T> {
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    let others = pieces.min(processors).min(limits::JUDGES).saturating_sub(1);
+    if others == 0 {
+        return work();
+    }
+    thread::scope(|scope| {
+        let others: Vec<_> = (0..others).map(|_| scope.spawn(&work)).collect();
+        let mut done = work();
+        for other in others {
+            done.extend(other.join().unwrap_or_else(|panicked| std::panic::resume_unwind(panicked)));
+        }
+        done
+    })
 }
 
 /// A file nobody can judge: no verdict is about it.
@@ -331,12 +385,12 @@ mod tests {
             json::parse(text.as_bytes(), &Url::parse("https://index.example/").unwrap(), &six).unwrap();
         let batches = batches(&page);
         assert!(batches.len() > 1);
-        let mut places: Vec<usize> = batches.iter().flatten().map(|(place, _)| *place).collect();
+        let mut places: Vec<usize> = batches.iter().flat_map(|batch| batch.places.clone()).collect();
         places.sort_unstable();
         assert_eq!(places, (1..=1500).collect::<Vec<_>>());
         let mut seen = BTreeSet::new();
         for batch in &batches {
-            let versions: BTreeSet<&Version> = batch.iter().map(|(_, subject)| &subject.version).collect();
+            let versions: BTreeSet<&Version> = batch.files.iter().map(|subject| &subject.version).collect();
             assert!(versions.into_iter().all(|version| seen.insert(version)), "a release is in two batches");
         }
     }

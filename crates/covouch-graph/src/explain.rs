@@ -1,6 +1,6 @@
 //! Reports: what each party's word amounts to alone and together, and what explains the difference.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use covouch_core::{
     amount::{Amount, Decimal, Score},
@@ -227,7 +227,16 @@ fn counted(chain: &Chain) -> impl Iterator<Item = &PublicKey> {
 /// Owners whose parties together would have more than 100 %.
 fn owners(parties: &Parties, supports: &[PartySupport]) -> Vec<Owner> {
     let mut alone: BTreeMap<&Owner, u32> = BTreeMap::new();
-    for support in supports {
+    let voices: BTreeSet<PartyIndex> = parties
+        .members()
+        .iter()
+        .filter(|member| member.voice != member.party)
+        .map(|member| member.voice)
+        .collect();
+    let counts = |party: PartyIndex| {
+        parties.members().iter().any(|member| member.party == party && voices.contains(&member.voice))
+    };
+    for support in supports.iter().filter(|support| counts(support.party)) {
         let owner = parties.get(support.party).and_then(|party| party.owner.as_ref());
         if let (Some(owner), Some((_, amount))) = (owner, support.alone.first()) {
             *alone.entry(owner).or_default() += u32::from(amount.units());

@@ -84,7 +84,7 @@ pub struct Word {
 pub struct Member {
     /// The party.
     pub party: PartyIndex,
-    /// The first party of its owner: itself where it has none.
+    /// The first party of its owner: itself where it has none, or where owners do not count.
     pub voice: PartyIndex,
     /// What its word adds to the score.
     pub weights: Weights,

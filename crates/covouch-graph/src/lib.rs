@@ -45,7 +45,7 @@ pub mod witness;
 pub use self::{
     build::TrustGraph,
     check::{Admitted, OtherSubject, Proof},
-    parties::{Parties, PartiesError, Party, PartyIndex, Weights},
+    parties::{Independence, Parties, PartiesError, Party, PartyIndex, Weights},
     question::{Answer, CODES, Grant, NotMet, Question, Undecidable},
     requirement::Requirement,
     support::{Certification, Chain, PartySupport, SharedKey, Support},

@@ -94,6 +94,17 @@ struct Inner {
     members: Vec<Member>,
 }
 
+/// Who counts once.
+///
+/// There is no default: the looser of the two is asked for, or is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Independence {
+    /// Every key; and the parties of one owner together, where a policy names owners.
+    Groups,
+    /// Every key. Who stands behind several parties is named in reports and changes nothing.
+    Keys,
+}
+
 /// Why a list of parties cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -118,11 +129,19 @@ impl PartiesError {
 }
 
 impl Parties {
+    /// Numbers the parties in the order given; those of one owner count together as one.
+    ///
+    /// # Errors
+    /// [`PartiesError`] when there are too many, or a name stands twice.
+    pub fn new(parties: Vec<Party>) -> Result<Self, PartiesError> {
+        Self::counting(parties, Independence::Groups)
+    }
+
     /// Numbers the parties in the order given.
     ///
     /// # Errors
     /// [`PartiesError`] when there are too many, or a name stands twice.
-    pub fn new(mut parties: Vec<Party>) -> Result<Self, PartiesError> {
+    pub fn counting(mut parties: Vec<Party>, independence: Independence) -> Result<Self, PartiesError> {
         if parties.len() > limits::PARTIES {
             return Err(PartiesError::TooMany(parties.len()));
         }
@@ -139,7 +158,8 @@ impl Parties {
             for root in &party.roots {
                 roots.entry(*root).or_default().push(index);
             }
-            let voice = party.owner.as_ref().map(|owner| *owners.entry(owner.clone()).or_insert(index));
+            let owner = party.owner.as_ref().filter(|_| independence == Independence::Groups);
+            let voice = owner.map(|owner| *owners.entry(owner.clone()).or_insert(index));
             members.push(Member { party: index, voice: voice.unwrap_or(index), weights: party.weights });
         }
         Ok(Self(Arc::new(Inner { parties, names, roots, members })))
@@ -238,5 +258,13 @@ mod tests {
         let parties = Parties::new(vec![party("a"), owned("b"), party("c"), owned("d")]).unwrap();
         let voices: Vec<usize> = parties.members().iter().map(|member| member.voice.position()).collect();
         assert_eq!(voices, [0, 1, 2, 1]);
+    }
+
+    #[test]
+    fn where_keys_are_what_counts_every_party_has_a_voice_of_its_own() {
+        let owned = |name| Party { owner: Some(Owner::parse("acme").unwrap()), ..party(name) };
+        let parties = Parties::counting(vec![owned("a"), owned("b")], Independence::Keys).unwrap();
+        let voices: Vec<usize> = parties.members().iter().map(|member| member.voice.position()).collect();
+        assert_eq!(voices, [0, 1]);
     }
 }

@@ -210,7 +210,7 @@ fn head_path(folder: &Path, issuer: &PublicKey) -> PathBuf {
     folder.join(format!("{}.head", issuer.id()))
 }
 
-fn read_file(path: &Path) -> Result<Option<Vec<u8>>, FolderError> {
+pub(crate) fn read_file(path: &Path) -> Result<Option<Vec<u8>>, FolderError> {
     let disk = |error| FolderError::Disk { path: path.to_owned(), error };
     match fs::metadata(path) {
         Ok(metadata) if metadata.len() > limits::CHAIN_BYTES => {

@@ -44,6 +44,9 @@ pub const PAGE_AGE_SECONDS: u64 = 600;
 /// been said since.
 pub const OFFLINE_PAGE_AGE_SECONDS: u64 = 7 * 86_400;
 
+/// Most files before one whose provenance is asked for, when one after the other turns out not to hold.
+pub const REFERENCES: usize = 4;
+
 /// Largest trusted root of attestations; the real one has 7 KB.
 pub const TRUSTED_ROOT_BYTES: usize = 1 << 20;
 
@@ -95,7 +98,7 @@ pub const DEBIAN_XZ_KIB: u32 = 66 << 10;
 /// Longest line of a list of source packages; the real ones have 30 KB.
 pub const DEBIAN_LINE_BYTES: usize = 1 << 20;
 
-/// Most upstream tarballs in a suite; the real ones have 35,000.
+/// Most upstream tarballs in a suite; the real ones have 40,000.
 pub const DEBIAN_TARBALLS: usize = 200_000;
 
 /// Most upstream tarballs that are kept, those of former indexes included: some 20 MB. A year of testing leaves
@@ -136,7 +139,7 @@ pub const OSV_BYTES: u64 = 4 << 30;
 /// Most files or lines that are looked at for OSV records. The export of every ecosystem has some 500,000.
 pub const OSV_ENTRIES: usize = 2_000_000;
 
-/// Most records of malware that are kept: some 500 bytes each.
+/// Most records of malware that are kept: some 1,000 bytes each.
 pub const OSV_RECORDS: usize = 1_000_000;
 
 /// Folders in folders that are looked into for OSV records; the database of malicious packages has five.

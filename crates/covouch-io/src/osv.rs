@@ -120,6 +120,7 @@ impl Osv {
 struct Gathered {
     /// By id, so that of two copies of a record the newer one counts.
     records: BTreeMap<String, wire::Malware>,
+    versions: wire::Versions,
     newest: Option<Timestamp>,
     read: usize,
 }
@@ -132,7 +133,7 @@ impl Gathered {
         if !head.is_malware {
             return Ok(());
         }
-        let record = wire::malware(bytes)?;
+        let record = wire::malware(bytes, &mut self.versions)?;
         let is_full = self.records.len() >= limits::OSV_RECORDS;
         match self.records.get_mut(&record.id) {
             // Of two of the same time, the one that still holds.

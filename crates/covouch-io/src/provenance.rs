@@ -9,13 +9,21 @@
 
 use std::{fs, path::PathBuf, sync::Arc};
 
-use covouch_core::name::ProjectName;
-use covouch_python::{attestation::DistributionFile, limits::PROVENANCE_BYTES, simple::File};
+use covouch_core::{
+    name::ProjectName,
+    publisher::{Attested, Continuity, PublishedFile, continuity, reference},
+};
+use covouch_python::{
+    attestation::DistributionFile,
+    limits::PROVENANCE_BYTES,
+    simple::{ApiVersion, File, Page},
+};
 use url::Url;
 
 use crate::{
-    attestation::{AttestationError, Proof, TrustRoot, verify},
-    index::Index,
+    attestation::{AttestationError, Proof, TrustRoot, publishers, verify},
+    index::{FetchedPage, Index},
+    limits,
     network::{FetchError, Fetched, Network, Reach},
     state::{Part, State, write_atomically},
 };
@@ -30,6 +38,8 @@ pub enum ProvenanceAnswer {
     Proven(Vec<Proof>),
     /// The index has none.
     Absent,
+    /// The index speaks an API without provenance, as mirrors do.
+    NotServed,
     /// Nothing was learnt.
     Unreachable(FetchError),
     /// Something that does not hold.
@@ -42,6 +52,15 @@ pub struct ProvenanceFetcher {
     network: Network,
     folder: PathBuf,
     root: Arc<TrustRoot>,
+}
+
+/// A file's publishers, and whether they are those of the files before it.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    /// What the index has to show of the file itself.
+    pub own: ProvenanceAnswer,
+    /// What follows from that and from the project's other files.
+    pub continuity: Continuity,
 }
 
 /// Where an index says a file's provenance is; nothing when it names none, or nothing one could ask.
@@ -89,6 +108,37 @@ impl ProvenanceFetcher {
         blocking(work).await.map_or_else(ProvenanceAnswer::Refused, ProvenanceAnswer::Proven)
     }
 
+    /// What an index shows of this file, and of the files of its project before it, as its page lists them. At most
+    /// two objects are fetched, more only where one does not hold. `None` when the page does not list the file.
+    pub async fn trace(&self, index: &Index, page: &FetchedPage, file: &DistributionFile) -> Option<Trace> {
+        let is_it = |listed: &&File| *listed.filename() == file.name && listed.sha256() == Some(file.sha256);
+        let listed = page.page.files().iter().find(is_it)?;
+        let silence = silence(&page.page);
+        let own = self.ask(index, page, listed).await;
+        let about = PublishedFile { attested: attested(&own), ..published(listed, &silence)? };
+        let others = page.page.files().iter().filter(|other| other.filename() != listed.filename());
+        let (files, mut others): (Vec<&File>, Vec<PublishedFile>) =
+            others.filter_map(|other| Some((other, published(other, &silence)?))).unzip();
+        let mut asked = 0;
+        while let Some(place) = reference(&about, &others).filter(|_| asked < limits::REFERENCES) {
+            let (Some(file), Some(other)) = (files.get(place), others.get_mut(place)) else { break };
+            other.attested = attested(&self.ask(index, page, file).await);
+            asked += 1;
+        }
+        Some(Trace { own, continuity: continuity(&about, &others) })
+    }
+
+    /// What the index shows of a file on its page.
+    async fn ask(&self, index: &Index, page: &FetchedPage, listed: &File) -> ProvenanceAnswer {
+        let Some(sha256) = listed.sha256() else { return ProvenanceAnswer::Absent };
+        let file = DistributionFile { name: listed.filename().clone(), sha256 };
+        match address(index, page.page.project(), listed) {
+            Some(address) => self.fetch(index, &file, &address, page.reach).await,
+            None if silence(&page.page) == Attested::Not => ProvenanceAnswer::Absent,
+            None => ProvenanceAnswer::NotServed,
+        }
+    }
+
     /// What is kept, when it still holds: the root may have changed since.
     async fn kept(&self, file: &DistributionFile) -> Option<Vec<Proof>> {
         let (fetcher, file) = (self.clone(), file.clone());
@@ -97,6 +147,29 @@ impl ProvenanceFetcher {
 
     fn path(&self, file: &DistributionFile) -> PathBuf {
         self.folder.join(file.sha256.to_string())
+    }
+}
+
+/// What it means when this page names no provenance for a file. PEP 740 made it version 1.3 of the API; what an
+/// earlier version does not say is not known.
+fn silence(page: &Page) -> Attested {
+    let serves = page.api_version() >= ApiVersion::new(3)
+        || page.files().iter().any(|file| file.provenance().is_some());
+    if serves { Attested::Not } else { Attested::Unknown }
+}
+
+/// A file as continuity sees it; nothing for a kind of file nobody installs.
+fn published(file: &File, silence: &Attested) -> Option<PublishedFile> {
+    let attested = file.provenance().map_or_else(|| silence.clone(), |_| Attested::Offered);
+    Some(PublishedFile { version: file.dist().version()?.clone(), uploaded: file.upload_time(), attested })
+}
+
+fn attested(answer: &ProvenanceAnswer) -> Attested {
+    match answer {
+        ProvenanceAnswer::Proven(proofs) => Attested::By(publishers(proofs)),
+        // Whoever puts up what does not hold has attested nothing.
+        ProvenanceAnswer::Absent | ProvenanceAnswer::Refused(_) => Attested::Not,
+        ProvenanceAnswer::NotServed | ProvenanceAnswer::Unreachable(_) => Attested::Unknown,
     }
 }
 

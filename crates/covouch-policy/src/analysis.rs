@@ -271,17 +271,21 @@ impl Examined<'_> {
         else {
             return Ok(vec![claim.expression.clone()]);
         };
+        let parts: Vec<Shape> = conditions.iter().map(|condition| reader.wanted(condition)).collect();
         let claimed = reader.wanted(&claim.condition);
-        let mut stage = Stage::set(self.cast, &[admitted, &claimed], Grain::Below)?;
-        let function = stage.function(admitted)?;
-        let mut missing = Vec::new();
-        for (written, condition) in written.iter().zip(conditions) {
-            let part = stage.function(&reader.wanted(condition))?;
-            if stage.diagram.and(function, part)? != function {
-                missing.push(written.clone());
+        // What whole words do not say, lesser ones do not say either; and with whole words there is less to look at.
+        let mut said = vec![true; parts.len()];
+        for grain in [Grain::Asked, Grain::Below] {
+            if said.contains(&true) {
+                let mut stage = Stage::set(self.cast, &[admitted, &claimed], grain)?;
+                let function = stage.function(admitted)?;
+                for (part, said) in parts.iter().zip(&mut said).filter(|(_, said)| **said) {
+                    let part = stage.function(part)?;
+                    *said = stage.diagram.and(function, part)? == function;
+                }
             }
         }
-        Ok(missing)
+        Ok(written.iter().zip(said).filter(|(_, said)| !said).map(|(written, _)| written.clone()).collect())
     }
 
     fn reader(&self) -> Reader<'_> {

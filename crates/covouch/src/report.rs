@@ -1,6 +1,5 @@
 //! Answers: one report, and a renderer for each format.
 
-pub(crate) mod graph;
 mod human;
 mod json;
 

@@ -166,7 +166,7 @@ pub struct Community {
     pub members: NonZeroU32,
     /// How many voices one seed can carry. Everybody else carries one.
     pub per_seed: NonZeroU16,
-    /// How many delegations may lie between a seed and a ballot, the ballot included.
+    /// How many certifications may lead from a seed to a ballot, the ballot included.
     pub depth: u8,
     /// Where the ways begin.
     pub seeds: BTreeSet<PublicKey>,
@@ -335,7 +335,7 @@ fn check_community(community: &Community) -> Result<(), ElectorateError> {
     count("automated voters and one", community.automated.len() + 1, limits::VOTERS)?;
     let (per_seed, most) = (u64::from(community.per_seed.get()), u64::from(limits::VOICES_PER_SEED));
     reachable("voices of one seed", per_seed, most)?;
-    count("delegations to a ballot", community.depth.into(), u8::MAX.into())?;
+    count("certifications to a ballot", community.depth.into(), limits::COMMUNITY_DEPTH)?;
     let voices = length(community.seeds.len()) * per_seed;
     reachable("approving voices", community.clusters.get().into(), voices)?;
     reachable("voices of a quorum", community.quorum().into(), voices)

@@ -108,6 +108,14 @@ fn lists_are_neither_empty_nor_too_long() {
         });
         assert!(matches!(error, Err(ElectorateError::Count { .. })), "{label}");
     }
+    let deep = |depth| {
+        changed("community", |terms| match &mut terms.rule {
+            Rule::Community(community) => community.depth = depth,
+            Rule::Committee(_) => panic!(),
+        })
+    };
+    assert!(deep(8).is_ok());
+    assert!([0, 9].into_iter().all(|depth| matches!(deep(depth), Err(ElectorateError::Count { .. }))));
     let error = changed("committee", |terms| terms.recusals[0].projects.clear());
     assert!(matches!(error, Err(ElectorateError::Count { .. })));
 }

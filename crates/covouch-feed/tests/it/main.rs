@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod attacks;
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod peers;
 #[cfg(test)]
 mod publishing;

@@ -1,4 +1,5 @@
-//! Debian's key graph: one root to all keys, and the exact packing of a file that one key vouches for.
+//! Debian's key graph: one root to all keys, the exact packing of a file that one key vouches for, and of one that all
+//! who certified a key vouch for, which is what the web of trust calls a binding.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -16,7 +17,7 @@ use covouch_core::{
     version::Version,
 };
 use covouch_graph::{
-    Parties, Party, Question, Requirement, TrustGraph, Weights,
+    Answer, Parties, Party, Question, Requirement, TrustGraph, Weights,
     instance::UNLIMITED,
     web::{Appointment, NodeIndex, Web},
 };
@@ -42,14 +43,21 @@ pub(crate) fn run(edges: &str, policy: &str) -> Result<(), Failure> {
     let evidence = evidence(&certifications, &keys)?;
     let graph = TrustGraph::build(&evidence, moment()?);
     let four = parties(&roots, &keys)?;
-    ask("exact packing of a file, four parties", &graph, &four, &Requirement::Score(minimum), &keys)?;
+    let file = |what: &str| format!("exact packing of a file that {what}");
+    ask(
+        &file("one key vouches for, four parties"),
+        (&graph, &four),
+        &Requirement::Score(minimum),
+        ("file", &keys),
+    )?;
     let one = parties(&roots[..1], &keys)?;
     let whole = one.iter().map(|(party, _)| Requirement::Support {
         party,
         level: Level::Listed,
         at_least: Amount::FULL,
     });
-    ask("exact packing of a file, one party", &graph, &one, &Requirement::All(whole.collect()), &keys)
+    let whole = Requirement::All(whole.collect());
+    ask(&file("a key's certifiers vouch for, one party"), (&graph, &one), &whole, ("binding", &keys))
 }
 
 /// Issuer, target and amount in percent of every certification that was live and acceptable.
@@ -98,20 +106,21 @@ fn sweep(certifications: &[(&str, &str, u8)], keys: &BTreeMap<&str, SecretKey>, 
     describe("one root to all keys", roots.iter().flat_map(times).collect());
 }
 
+/// Asks about a file for each key, and says how many were admitted.
 fn ask(
     name: &str,
-    graph: &TrustGraph,
-    parties: &Parties,
+    (graph, parties): (&TrustGraph, &Parties),
     requirement: &Requirement,
-    keys: &BTreeMap<&str, SecretKey>,
+    (what, keys): (&str, &BTreeMap<&str, SecretKey>),
 ) -> Result<(), Failure> {
-    let mut times = Vec::new();
+    let (mut times, mut met) = (Vec::new(), 0);
     for key in keys.keys() {
-        let subject = subject(key)?;
+        let subject = subject(what, key)?;
         let question = Question { subject: &subject, parties, grants: &[], also: None };
+        met += usize::from(matches!(graph.admit(&question, requirement), Answer::Met(_)));
         times.push(shortest(RUNS, || graph.admit(&question, requirement)));
     }
-    describe(name, times);
+    describe(&format!("{name} ({met} admitted)"), times);
     Ok(())
 }
 
@@ -123,8 +132,8 @@ fn moment() -> Result<Timestamp, Failure> {
     Ok(Timestamp::parse("2026-06-01")?)
 }
 
-fn subject(key: &str) -> Result<Subject, Failure> {
-    let name = format!("file-of-{key}");
+fn subject(what: &str, key: &str) -> Result<Subject, Failure> {
+    let name = format!("{what}-of-{key}");
     Ok(Subject {
         project: ProjectName::parse(&name)?,
         version: Version::parse("1.0")?,
@@ -133,7 +142,8 @@ fn subject(key: &str) -> Result<Subject, Failure> {
     })
 }
 
-/// Each certification a delegation of depth 2, and from each key a vouch for a file of its own.
+/// Each certification a delegation of depth 2 and a vouch for the binding of its target; and from each key a vouch for a
+/// file of its own.
 fn evidence(
     certifications: &[(&str, &str, u8)],
     keys: &BTreeMap<&str, SecretKey>,
@@ -154,11 +164,17 @@ fn evidence(
         let delegation = Delegation { to, depth: 2, amount, level: Level::Audited, projects, validity };
         say(&keys[issuer], Claim::Delegation(delegation))?;
     }
-    for (name, key) in keys {
-        let Subject { project, version, filename, sha256 } = subject(name)?;
+    let vouch = |what: &str, key: &str| -> Result<Claim, Failure> {
+        let Subject { project, version, filename, sha256 } = subject(what, key)?;
         let files = Files::new(project, version, [(filename, sha256)])?;
         let (level, read, reviewer) = (VouchLevel::Vouched, Vec::new(), Reviewer::Hand);
-        say(key, Claim::Vouch(Vouch { files, validity, level, read, reviewer, notes: "".into() }))?;
+        Ok(Claim::Vouch(Vouch { files, validity, level, read, reviewer, notes: "".into() }))
+    };
+    for (issuer, target, _) in certifications {
+        say(&keys[issuer], vouch("binding", target)?)?;
+    }
+    for (name, key) in keys {
+        say(key, vouch("file", name)?)?;
     }
     Ok(evidence)
 }

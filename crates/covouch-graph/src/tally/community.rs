@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use covouch_core::{
     amount::Amount,
     key::PublicKey,
+    limits,
     statement::{Choice, Community},
     time::Timestamp,
 };
@@ -68,8 +69,8 @@ struct Way {
 /// Which ways a flow may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Bound {
-    /// Never too much.
-    Lower,
+    /// Never too much: every key is given a depth, at most this one, and every way into it leaves as much.
+    Lower(u8),
     /// Never too little.
     Upper,
 }
@@ -164,11 +165,40 @@ impl Ways {
             let voters = words.iter().filter(|(_, word)| wanted(word.read(reading)));
             voters.filter_map(|(key, _)| self.places.get(key).copied()).collect()
         };
+        let approving = of(&|choice| choice == Choice::Approve);
+        let taking_part = of(&|choice| choice != Choice::Withdraw);
+        let approvals = self.at_least(&approving)?;
         Ok(Count {
-            approving: self.voices(&of(&|choice| choice == Choice::Approve), Bound::Lower)?,
+            approving: approvals,
             objecting: self.voices(&of(&|choice| choice == Choice::Object), Bound::Upper)?,
-            taking_part: self.voices(&of(&|choice| choice != Choice::Withdraw), Bound::Lower)?,
+            taking_part: if taking_part == approving { approvals } else { self.at_least(&taking_part)? },
         })
+    }
+
+    /// How many voices some voters are at least. With one bound alone, somebody who may appoint deeply could take the
+    /// ways of another away by a delegation that is deeper than they are and carries next to nothing.
+    fn at_least(&self, voters: &BTreeSet<usize>) -> Result<Voices, Uncountable> {
+        let behind = self.reached.iter().filter(|reached| reached.place == Place::Behind);
+        let deepest = behind.map(|reached| reached.have).max().unwrap_or(1);
+        let most = self.voices(voters, Bound::Upper)?;
+        let mut found = Voices::default();
+        for depth in (1..=deepest).rev() {
+            found = self.voices(voters, Bound::Lower(depth))?.max(found);
+            if found == most {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether a way may be taken, to a key of which no way goes on or to one that lets others vote.
+    fn admits(&self, way: &Way, bound: Bound, ends_here: bool) -> bool {
+        let Bound::Lower(most) = bound else { return true };
+        let [from, to] = [self.reached[way.from], self.reached[way.to]];
+        let keeps = if ends_here { 1 } else { to.have.min(most) };
+        // Nothing leads into a seed, so its depth is its own.
+        let has = if from.place == Place::Seed { from.have } else { from.have.min(most) };
+        way.leaves >= keeps && has > keeps
     }
 
     /// How many independent voices some voters are.
@@ -259,13 +289,15 @@ impl Network {
         let mut last: BTreeMap<usize, BTreeMap<usize, u16>> = BTreeMap::new();
         let mut between: BTreeMap<(usize, usize), u16> = BTreeMap::new();
         for way in ways.ways.iter().filter(|way| !ends_here(way.from)) {
-            // Parallel delegations between two keys never add.
-            let amount = if ends_here(way.to) {
-                last.entry(way.to).or_default().entry(way.from).or_default()
-            } else if bound == Bound::Upper || way.leaves == ways.reached[way.to].have {
-                between.entry((way.from, way.to)).or_default()
-            } else {
+            let ends = ends_here(way.to);
+            if !ways.admits(way, bound, ends) {
                 continue;
+            }
+            // Parallel delegations between two keys never add.
+            let amount = if ends {
+                last.entry(way.to).or_default().entry(way.from).or_default()
+            } else {
+                between.entry((way.from, way.to)).or_default()
             };
             *amount = way.amount.max(*amount);
         }
@@ -298,28 +330,27 @@ impl Network {
         self.inner[place] = Some((inside, outside));
     }
 
-    /// Voters whom one key alone leads to are one arc together: a thousand cost no more than one.
+    /// Voters whom the same keys lead to on the same terms are one vertex together: sharing what reaches them evenly
+    /// loses nothing, so a thousand cost no more than one.
     fn add_voters(&mut self, voters: BTreeMap<usize, BTreeMap<usize, u16>>) {
-        let mut alone: BTreeMap<usize, u16> = BTreeMap::new();
+        let mut alike: BTreeMap<BTreeMap<usize, u16>, u16> = BTreeMap::new();
         for by in voters.into_values() {
-            if by.len() == 1 {
-                for (from, amount) in by {
-                    let sum = alone.entry(from).or_default();
-                    *sum = sum.saturating_add(amount);
-                }
-                continue;
+            let count = alike.entry(by).or_default();
+            *count = count.saturating_add(1);
+        }
+        for (by, count) in alike {
+            let together = self.flow.add_vertex();
+            let mut left = count;
+            while left > 0 {
+                // One arc does not carry all that a crowd may say.
+                let some = left.min(limits::VOICES_PER_SEED);
+                self.vote(together, FULL.saturating_mul(some));
+                left -= some;
             }
-            let voter = self.flow.add_vertex();
-            self.vote(voter, FULL);
             for (from, amount) in by {
                 if let Some((_, from)) = self.inner[from] {
-                    self.flow.add_arc(from, voter, amount, Gain::default());
+                    self.flow.add_arc(from, together, amount.saturating_mul(count), Gain::default());
                 }
-            }
-        }
-        for (from, amount) in alone {
-            if let Some((_, from)) = self.inner[from] {
-                self.vote(from, amount);
             }
         }
     }

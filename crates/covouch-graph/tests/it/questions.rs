@@ -9,7 +9,9 @@ use covouch_core::{
     statement::{Claim, Delegation, VouchLevel},
     subject::{FileName, Subject},
 };
-use covouch_graph::{Admitted, Answer, Grant, Parties, Question, Requirement, Undecidable, limits};
+use covouch_graph::{
+    Admitted, Answer, Grant, Independence, Parties, Question, Requirement, Undecidable, limits,
+};
 
 use crate::world::{
     Rooted, World, index, is_met, may_vouch, numpy, parties, percent, points, public, rooted, subject_of,
@@ -216,6 +218,35 @@ fn what_is_assumed_is_possible_and_never_a_proof() {
         at_least: Amount::FULL,
     };
     assert!(graph.possible(&question, &audited, &[index(&parties, "curator")]));
+}
+
+#[test]
+fn two_parties_of_one_owner_are_one_voice_unless_only_keys_are_counted() {
+    let owned = |name: &str| covouch_graph::Party {
+        name: covouch_core::party::PartyName::parse(name).unwrap(),
+        roots: vec![public(name)],
+        owner: Some(covouch_core::party::Owner::parse("acme").unwrap()),
+        weights: covouch_graph::Weights::flat(Level::Listed, Decimal::ONE),
+        depth: 2,
+    };
+    let world = vouched_by(&["security", "platform"]);
+    let subject = numpy();
+    for (independence, met, owners) in [(Independence::Groups, false, 1), (Independence::Keys, true, 0)] {
+        let parties = Parties::counting(vec![owned("security"), owned("platform")], independence).unwrap();
+        let both = ["security", "platform"].map(|name| whole(index(&parties, name)));
+        assert_eq!(
+            is_met(&ask(&world, &parties, &[], &Requirement::All(both.into()))),
+            met,
+            "{independence:?}"
+        );
+        let question = Question { subject: &subject, parties: &parties, grants: &[], also: None };
+        assert_eq!(world.graph().support(&question).owners.len(), owners, "{independence:?}");
+    }
+    // One key is one voice however it is counted.
+    let twice = |name| covouch_graph::Party { roots: vec![public("security")], ..owned(name) };
+    let parties = Parties::counting(vec![twice("a"), twice("b")], Independence::Keys).unwrap();
+    let both = ["a", "b"].map(|name| whole(index(&parties, name)));
+    assert!(!is_met(&ask(&world, &parties, &[], &Requirement::All(both.into()))));
 }
 
 #[test]

@@ -16,11 +16,14 @@
 //! # Not here
 //! Keys: the command opens them. Carrying `public/` elsewhere: whatever copies files, the timestamp last.
 
+mod draft;
+
 use std::{
     collections::BTreeMap,
     fs::{self, File},
     io,
     path::{Path, PathBuf},
+    thread,
 };
 
 use covouch_core::{
@@ -33,13 +36,15 @@ use covouch_core::{
     time::{Duration, Timestamp},
 };
 use covouch_feed::{
-    publish::{Additions, File as FeedFile, Lifetimes, Publisher, Renewal, ceremony},
-    role::{Root, Signed, check_root},
+    publish::{Additions, File as FeedFile, Lifetimes, Publisher, Renewal},
+    role::Root,
     statements::leads_to,
     update::{Answer, Source, Trusted, Update},
 };
 use serde::{Deserialize, Serialize};
 
+pub use self::draft::Draft;
+use self::draft::unsigned;
 use super::FeedError;
 use crate::{
     folder::{self, FolderError},
@@ -49,6 +54,9 @@ use crate::{
 /// How long lists of statements hold; they are renewed when a third of it is left.
 const LISTS: Duration = Duration::from_days(365);
 
+/// Threads that write lists. More than machines have processors: they wait for the disk.
+const WRITERS: usize = 8;
+
 /// How long a snapshot holds.
 const SNAPSHOT: Duration = Duration::from_days(90);
 
@@ -56,19 +64,6 @@ const SNAPSHOT: Duration = Duration::from_days(90);
 #[derive(Clone, Debug)]
 pub struct FeedFolder {
     path: PathBuf,
-}
-
-/// A root that waits for signatures, or to be published.
-#[derive(Clone, Debug)]
-pub struct Draft {
-    /// Its file.
-    pub path: PathBuf,
-    /// What it says; not believed before it is signed.
-    pub root: Root,
-    /// The keys that have signed it, old and new.
-    pub signed_by: Vec<PublicKey>,
-    /// It, when enough have.
-    pub signed: Option<Signed<Root>>,
 }
 
 /// What a publication did.
@@ -148,56 +143,6 @@ impl FeedFolder {
         Ok(read(&self.public().join("1.root.json"))?.map(|bytes| Sha256::of(&bytes)))
     }
 
-    /// Puts a root up for signatures, in the place of another one that waits.
-    ///
-    /// # Errors
-    /// [`FeedError`] when the disk says no.
-    pub fn propose(&self, root: &Root) -> Result<PathBuf, FeedError> {
-        for waiting in self.drafts()? {
-            fs::remove_file(&waiting).map_err(|error| disk(&waiting, error))?;
-        }
-        let path = self.ceremony().join(format!("{}.root.json", root.head.version));
-        write_project_file(&path, &ceremony::draft(root))?;
-        Ok(path)
-    }
-
-    fn drafts(&self) -> Result<Vec<PathBuf>, FeedError> {
-        let folder = self.ceremony();
-        let entries = match fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(disk(&folder, error)),
-        };
-        let paths = entries.filter_map(Result::ok).map(|entry| entry.path());
-        Ok(paths.filter(|path| path.to_string_lossy().ends_with(".root.json")).collect())
-    }
-
-    /// The root that waits.
-    ///
-    /// # Errors
-    /// [`FeedError`] when it is no root.
-    pub fn draft(&self) -> Result<Option<Draft>, FeedError> {
-        let Some(path) = self.drafts()?.pop() else { return Ok(None) };
-        let bytes = read(&path)?.unwrap_or_default();
-        let root = ceremony::show(&bytes)?;
-        let before = match root.head.version {
-            0 | 1 => None,
-            version => {
-                let path = self.public().join(format!("{}.root.json", version - 1));
-                let bytes = read(&path)?.ok_or_else(|| FeedError::NoFolder(self.path.clone()))?;
-                Some(check_root(&bytes, None).map_err(|error| FeedError::Root(error.to_string()))?)
-            }
-        };
-        let mut signed_by = ceremony::signed_by(&bytes, root.root())?;
-        if let Some(before) = &before {
-            signed_by.extend(ceremony::signed_by(&bytes, before.role().root())?);
-        }
-        signed_by.sort_unstable();
-        signed_by.dedup();
-        let signed = check_root(&bytes, before.as_ref()).ok();
-        Ok(Some(Draft { path, root, signed_by, signed }))
-    }
-
     /// What is published now; `None` before the first publication. Its age does not matter here.
     ///
     /// # Errors
@@ -262,15 +207,29 @@ impl FeedFolder {
         Ok(Published { added: publication.added, files: publication.files.len(), bytes })
     }
 
+    /// Nobody looks for lists and snapshots before they are named, so they are written side by side: what takes time is
+    /// waiting for the disk. Root and timestamp come after all of them, one after the other.
     fn write(&self, files: &[FeedFile]) -> Result<(), FeedError> {
-        for file in files {
-            let path = self.public().join(&file.path);
-            // A publication that was cut short left some of them.
-            if file.path == "timestamp.json" || read(&path)?.as_ref() != Some(&file.bytes) {
-                write_project_file(&path, &file.bytes)?;
-            }
+        let is_last = |file: &&FeedFile| file.path == "timestamp.json" || file.path.ends_with(".root.json");
+        let (last, first): (Vec<&FeedFile>, Vec<&FeedFile>) = files.iter().partition(is_last);
+        let share = first.len().div_ceil(WRITERS).max(1);
+        let write_all = |files: &[&FeedFile]| files.iter().try_for_each(|file| self.write_one(file));
+        thread::scope(|scope| {
+            let writers: Vec<_> =
+                first.chunks(share).map(|share| scope.spawn(move || write_all(share))).collect();
+            let interrupted = || Err(disk(&self.path, io::Error::other("a thread ended")));
+            writers.into_iter().try_for_each(|writer| writer.join().unwrap_or_else(|_| interrupted()))
+        })?;
+        write_all(&last)
+    }
+
+    fn write_one(&self, file: &FeedFile) -> Result<(), FeedError> {
+        let path = self.public().join(&file.path);
+        // A publication that was cut short left some of them.
+        if read(&path)?.as_ref() == Some(&file.bytes) {
+            return Ok(());
         }
-        Ok(())
+        Ok(write_project_file(&path, &file.bytes)?)
     }
 
     fn finish(&self, progress: &BTreeMap<String, usize>, draft: Option<Draft>) -> Result<(), FeedError> {
@@ -375,14 +334,6 @@ impl FeedFolder {
             Ok(file)
         });
         locked.map_err(|error| disk(&path, error))
-    }
-}
-
-fn unsigned(draft: &Draft) -> FeedError {
-    FeedError::Unsigned {
-        version: draft.root.head.version,
-        found: draft.signed_by.len(),
-        needed: draft.root.root().threshold().get(),
     }
 }
 

@@ -304,3 +304,94 @@ fn statements_of_others_are_taken_when_the_feed_leads_to_them() {
     assert_eq!(world.folder.import(&theirs, &root).unwrap(), 0);
     assert_eq!(world.publish(1).unwrap(), 1);
 }
+
+/// Serves a folder over HTTP, one request after the other, and remembers what was asked for. What is not there is
+/// answered with `missing`.
+struct Server {
+    address: Url,
+    asked: std::sync::Arc<std::sync::Mutex<Vec<String>>>,
+}
+
+impl Server {
+    fn of(folder: &Path, missing: &'static str) -> Self {
+        use std::io::{BufRead as _, BufReader, Write as _};
+
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = Url::parse(&format!("http://{}/feed", listener.local_addr().unwrap())).unwrap();
+        let asked = std::sync::Arc::<std::sync::Mutex<Vec<String>>>::default();
+        let (heard, folder) = (asked.clone(), folder.to_owned());
+        std::thread::spawn(move || {
+            for connection in listener.incoming() {
+                let mut connection = connection.unwrap();
+                let mut lines = BufReader::new(connection.try_clone().unwrap()).lines().map(Result::unwrap);
+                let Some(first) = lines.next() else { continue };
+                let path = first.split(' ').nth(1).unwrap().trim_start_matches("/feed/").to_owned();
+                assert!(lines.any(|line| line.is_empty()));
+                heard.lock().unwrap().push(path.clone());
+                let (status, body) = match fs::read(folder.join(&path)) {
+                    Ok(body) => ("200 OK", body),
+                    Err(_) => (missing, Vec::new()),
+                };
+                let head = format!(
+                    "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                    body.len()
+                );
+                // A client that has gone needs no answer.
+                let _ = connection.write_all(&[head.into_bytes(), body].concat());
+            }
+        });
+        Self { address, asked }
+    }
+
+    fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut *self.asked.lock().unwrap())
+    }
+}
+
+fn network() -> Network {
+    let settings = crate::network::Settings {
+        proxies: crate::network::Proxies::default(),
+        roots: crate::network::Roots::default(),
+        patience: crate::network::Patience::default(),
+    };
+    Network::new(&settings).unwrap()
+}
+
+#[tokio::test]
+async fn without_news_two_files_are_asked_for() {
+    let world = World::new();
+    world.release_many(501);
+    world.publish(0).unwrap();
+    let root = world.folder.root_sha256().unwrap().unwrap();
+    let projects = [project("project-1"), project("project-2")];
+    for missing in ["404 Not Found", "403 Forbidden", "410 Gone"] {
+        let server = Server::of(&world.folder.public(), missing);
+        let network = network();
+        let _ = fs::remove_dir_all(world.home.path().join("state"));
+        let read = async || {
+            sync(&network, &world.state(), &server.address, &root, &projects, days(0)).await.unwrap()
+        };
+        assert_eq!(read().await.statements.len(), 2);
+        assert_eq!(server.asked().len(), 7, "{missing}");
+        assert_eq!(read().await.statements.len(), 2);
+        assert_eq!(server.asked(), ["2.root.json", "timestamp.json"]);
+    }
+}
+
+#[tokio::test]
+async fn a_server_in_trouble_ends_no_chain_of_roots() {
+    let world = World::new();
+    world.release("six");
+    world.publish(0).unwrap();
+    let root = world.folder.root_sha256().unwrap().unwrap();
+    let server = Server::of(&world.folder.public(), "500 Internal Server Error");
+    let read = async |day| {
+        let network = network();
+        sync(&network, &world.state(), &server.address, &root, &[project("six")], days(day)).await
+    };
+    assert_eq!(read(0).await.unwrap_err().code().as_str(), "fetch-unreachable");
+    // Whoever has read it before keeps what it said, as long as that holds.
+    world.read(&["six"], 0).await.unwrap();
+    assert_eq!(read(1).await.unwrap().staleness, Staleness::Fresh(days(7)));
+    assert_eq!(read(7).await.unwrap().staleness, Staleness::Stale(Some(days(7))));
+}

@@ -2,7 +2,7 @@
 //!
 //! A field that is said twice is an error wherever it is one we read. Fields that are not read may say anything.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap};
 
 use covouch_core::{name::ProjectName, shown::Shown, time::Timestamp, version::Version};
 use serde::Deserialize;
@@ -102,8 +102,24 @@ pub(super) fn head(bytes: &[u8]) -> Result<Head, String> {
     Ok(Head { modified: moment(&wire.modified)?, is_malware })
 }
 
+/// Versions by their text, each kept once: thousands of projects had a `0.0.1`.
+#[derive(Default)]
+pub(super) struct Versions(HashMap<Box<str>, Option<Version>>);
+
+impl Versions {
+    /// `None` for a text that is no release's version.
+    fn parse(&mut self, text: &str) -> Option<Version> {
+        if let Some(known) = self.0.get(text) {
+            return known.clone();
+        }
+        let version = Version::parse(text).ok();
+        self.0.insert(text.into(), version.clone());
+        version
+    }
+}
+
 /// Reads a record of malware.
-pub(super) fn malware(bytes: &[u8]) -> Result<Malware, String> {
+pub(super) fn malware(bytes: &[u8], known: &mut Versions) -> Result<Malware, String> {
     let wire: WireRecord<'_> = serde_json::from_slice(bytes).map_err(reason)?;
     let affected = wire.affected.unwrap_or_default();
     Ok(Malware {
@@ -112,19 +128,19 @@ pub(super) fn malware(bytes: &[u8]) -> Result<Malware, String> {
         summary: Shown::new(wire.summary.as_deref().unwrap_or("malware")).as_str().to_owned(),
         modified: moment(&wire.modified)?,
         withdrawn: wire.withdrawn.as_deref().map(moment).transpose()?,
-        affected: affected.into_iter().filter_map(read_affected).collect(),
+        affected: affected.into_iter().filter_map(|wire| read_affected(wire, known)).collect(),
     })
 }
 
 /// What a record says of a project of the index; `None` for packages of other ecosystems.
-fn read_affected(wire: WireAffected<'_>) -> Option<(ProjectName, Affected)> {
+fn read_affected(wire: WireAffected<'_>, known: &mut Versions) -> Option<(ProjectName, Affected)> {
     let package = wire.package?;
     let ecosystem = package.ecosystem.split(':').next().unwrap_or_default();
     // A name that no project can have is about none.
     let project = ProjectName::parse(&package.name).ok().filter(|_| ecosystem == "PyPI")?;
     // So is a version that no release can have.
     let mut versions: Vec<Version> =
-        wire.versions.iter().flatten().filter_map(|text| Version::parse(text).ok()).collect();
+        wire.versions.iter().flatten().filter_map(|text| known.parse(text)).collect();
     versions.sort();
     versions.dedup();
     let ranges: Vec<Range> = wire.ranges.into_iter().flatten().filter_map(read_range).collect();
@@ -174,7 +190,7 @@ mod tests {
 
     fn read(text: &str) -> Malware {
         assert!(head(text.as_bytes()).unwrap().is_malware);
-        malware(text.as_bytes()).unwrap()
+        malware(text.as_bytes(), &mut Versions::default()).unwrap()
     }
 
     fn affected(text: &str) -> Vec<(ProjectName, Affected)> {
@@ -253,7 +269,7 @@ mod tests {
             r#"{"id": "MAL-1", "modified": "2026-01-02T03:04:05Z", "affected": {}}"#,
             r#"{"id": "MAL-1", "modified": "2026-01-02T03:04:05Z", "affected": [{"versions": [], "versions": ["1"]}]}"#,
         ] {
-            assert!(malware(text.as_bytes()).is_err(), "{text}");
+            assert!(malware(text.as_bytes(), &mut Versions::default()).is_err(), "{text}");
         }
     }
 }

@@ -12,6 +12,7 @@ mod fetching;
 mod installers;
 mod osv;
 mod pages;
+mod provenance;
 mod proxies;
 mod server;
 mod tls;

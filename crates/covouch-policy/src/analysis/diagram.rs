@@ -13,17 +13,20 @@
 
 #![expect(clippy::indexing_slicing, reason = "nodes and variables are numbered by this diagram alone")]
 
+mod sums;
+
 use std::{
     collections::{BTreeMap, HashMap},
-    hash::{BuildHasherDefault, Hasher},
-    sync::Arc,
+    hash::{BuildHasherDefault, Hash as _, Hasher},
+    ops::Range,
 };
 
+use self::sums::Sums;
 use super::limits;
 
 /// A node of a diagram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct NodeId(usize);
+pub(super) struct NodeId(u32);
 
 /// Never; as a family, no point.
 pub(super) const NO: NodeId = NodeId(0);
@@ -37,10 +40,11 @@ pub(super) struct TooLarge;
 /// The states of one variable: for each, the states that lie directly below it. A state stands behind all below it.
 pub(super) type States = Vec<Vec<usize>>;
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// A node: the variable it asks about, and where its children begin.
+#[derive(Clone, Copy, Debug)]
 struct Node {
     variable: usize,
-    children: Arc<[NodeId]>,
+    first: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -55,7 +59,12 @@ enum Operation {
 pub(super) struct Diagram {
     variables: Vec<States>,
     nodes: Vec<Node>,
-    ids: HashMap<Node, NodeId, Mixing>,
+    /// The children of all nodes, one after the other.
+    children: Vec<NodeId>,
+    /// Where each node is found by what it is: a table with open places, which are [`NO`], in a power of two.
+    ids: Vec<NodeId>,
+    /// Children of nodes under way, innermost last.
+    pending: Vec<NodeId>,
     combined: HashMap<(Operation, NodeId, NodeId), NodeId, Mixing>,
     smallest: HashMap<NodeId, NodeId, Mixing>,
 }
@@ -63,11 +72,13 @@ pub(super) struct Diagram {
 impl Diagram {
     pub(super) fn new(variables: Vec<States>) -> Self {
         // Terminals stand behind every variable.
-        let terminal = Node { variable: usize::MAX, children: Arc::new([]) };
+        let terminal = Node { variable: usize::MAX, first: 0 };
         Self {
             variables,
-            nodes: vec![terminal.clone(), terminal],
-            ids: HashMap::default(),
+            nodes: vec![terminal, terminal],
+            children: Vec::new(),
+            ids: vec![NO; 1 << 10],
+            pending: Vec::new(),
             combined: HashMap::default(),
             smallest: HashMap::default(),
         }
@@ -75,8 +86,16 @@ impl Diagram {
 
     /// The variable a node asks about, and where each state leads; `None` for [`NO`] and [`YES`].
     pub(super) fn children(&self, node: NodeId) -> Option<(usize, &[NodeId])> {
-        let node = &self.nodes[node.0];
-        (!node.children.is_empty()).then_some((node.variable, &*node.children))
+        (node > YES).then(|| (self.node_of(node).variable, &self.children[self.range(node)]))
+    }
+
+    fn node_of(&self, node: NodeId) -> Node {
+        self.nodes[node.number()]
+    }
+
+    fn range(&self, node: NodeId) -> Range<usize> {
+        let Node { variable, first } = self.node_of(node);
+        first..first + self.variables[variable].len()
     }
 
     /// The function that looks at one variable only.
@@ -85,9 +104,10 @@ impl Diagram {
         variable: usize,
         holds: impl Fn(usize) -> bool,
     ) -> Result<NodeId, TooLarge> {
+        let start = self.pending.len();
         let states = 0..self.variables[variable].len();
-        let children = states.map(|state| if holds(state) { YES } else { NO }).collect();
-        self.function(variable, children)
+        self.pending.extend(states.map(|state| Self::constant(holds(state))));
+        self.function(variable, start)
     }
 
     /// A node and all before it: its children, theirs, and others.
@@ -144,16 +164,16 @@ impl Diagram {
         if let Some(known) = self.smallest.get(&function) {
             return Ok(*known);
         }
-        let children = Arc::clone(&self.nodes[function.0].children);
-        let mut points = Vec::with_capacity(children.len());
-        for (state, child) in children.iter().enumerate() {
-            let mut family = self.smallest(*child)?;
-            for lower in self.variables[variable][state].clone() {
-                family = self.without(family, children[lower])?;
+        let (children, start) = (self.range(function), self.pending.len());
+        for state in 0..children.len() {
+            let mut family = self.smallest(self.children[children.start + state])?;
+            for place in 0..self.variables[variable][state].len() {
+                let lower = self.variables[variable][state][place];
+                family = self.without(family, self.children[children.start + lower])?;
             }
-            points.push(family);
+            self.pending.push(family);
         }
-        let family = self.family(variable, points)?;
+        let family = self.family(variable, start)?;
         self.smallest.insert(function, family);
         Ok(family)
     }
@@ -161,22 +181,24 @@ impl Diagram {
     /// The function with every state replaced by its opposite, negated. Only for variables of two states.
     pub(super) fn dual(&mut self, function: NodeId) -> Result<NodeId, TooLarge> {
         let mut known = vec![YES, NO];
-        for id in 2..=function.0 {
-            let Node { variable, children } = self.nodes[id].clone();
-            let children = children.iter().rev().map(|child| known[child.0]).collect();
-            known.push(self.function(variable, children)?);
+        for id in self.up_to(function).skip(2) {
+            let (range, start) = (self.range(id), self.pending.len());
+            for child in range.rev() {
+                self.pending.push(known[self.children[child].number()]);
+            }
+            known.push(self.function(self.node_of(id).variable, start)?);
         }
-        Ok(known.get(function.0).copied().unwrap_or(NO))
+        Ok(known.get(function.number()).copied().unwrap_or(NO))
     }
 
     /// How many points a family has.
     pub(super) fn count(&self, family: NodeId) -> u128 {
         let mut counts: Vec<u128> = vec![0, 1];
-        for node in self.nodes.iter().take(family.0 + 1).skip(2) {
-            let points = node.children.iter().map(|child| counts[child.0]);
+        for id in self.up_to(family).skip(2) {
+            let points = self.children[self.range(id)].iter().map(|child| counts[child.number()]);
             counts.push(points.fold(0, u128::saturating_add));
         }
-        counts[family.0]
+        counts[family.number()]
     }
 
     /// Whether a function is true at this choice of states.
@@ -207,20 +229,21 @@ impl Diagram {
         if self.combined.len() >= limits::STEPS {
             return Err(TooLarge);
         }
-        let variable = self.nodes[left.0].variable.min(self.nodes[right.0].variable);
-        let mut children = Vec::with_capacity(self.variables[variable].len());
+        let variable = self.node_of(left).variable.min(self.node_of(right).variable);
+        let start = self.pending.len();
         for state in 0..self.variables[variable].len() {
             // A family that does not mention the variable has it in its first state.
-            let below = if operation == Operation::Without && self.nodes[left.0].variable != variable {
+            let below = if operation == Operation::Without && self.node_of(left).variable != variable {
                 if state == 0 { left } else { NO }
             } else {
                 self.at(left, variable, state)
             };
-            children.push(self.combine_in_order(operation, below, self.at(right, variable, state))?);
+            let child = self.combine_in_order(operation, below, self.at(right, variable, state))?;
+            self.pending.push(child);
         }
         let made = match operation {
-            Operation::Without => self.family(variable, children),
-            Operation::And | Operation::Or => self.function(variable, children),
+            Operation::Without => self.family(variable, start),
+            Operation::And | Operation::Or => self.function(variable, start),
         }?;
         self.combined.insert(key, made);
         Ok(made)
@@ -240,43 +263,80 @@ impl Diagram {
 
     /// The function with a variable in a state; only for a variable before all others of the function.
     fn at(&self, function: NodeId, variable: usize, state: usize) -> NodeId {
-        let node = &self.nodes[function.0];
-        if node.variable == variable { node.children[state] } else { function }
+        let node = self.node_of(function);
+        if node.variable == variable { self.children[node.first + state] } else { function }
     }
 
-    fn function(&mut self, variable: usize, children: Vec<NodeId>) -> Result<NodeId, TooLarge> {
-        match children.first() {
-            Some(first) if children.iter().all(|child| child == first) => Ok(*first),
-            _ => self.node(variable, children),
-        }
+    /// The function whose children are pending from a place on; they are taken away.
+    fn function(&mut self, variable: usize, start: usize) -> Result<NodeId, TooLarge> {
+        let children = &self.pending[start..];
+        let same = children.first().copied().filter(|first| children.iter().all(|child| child == first));
+        self.finish(variable, start, same)
     }
 
-    fn family(&mut self, variable: usize, children: Vec<NodeId>) -> Result<NodeId, TooLarge> {
-        match children.split_first() {
-            Some((first, rest)) if rest.iter().all(|child| *child == NO) => Ok(*first),
-            _ => self.node(variable, children),
-        }
+    /// The family whose children are pending from a place on; they are taken away.
+    fn family(&mut self, variable: usize, start: usize) -> Result<NodeId, TooLarge> {
+        let children = &self.pending[start..];
+        let only = children.split_first().filter(|(_, rest)| rest.iter().all(|child| *child == NO));
+        let only = only.map(|(first, _)| *first);
+        self.finish(variable, start, only)
     }
 
-    fn node(&mut self, variable: usize, children: Vec<NodeId>) -> Result<NodeId, TooLarge> {
-        let node = Node { variable, children: children.into() };
-        if let Some(known) = self.ids.get(&node) {
-            return Ok(*known);
+    fn finish(&mut self, variable: usize, start: usize, instead: Option<NodeId>) -> Result<NodeId, TooLarge> {
+        let made = instead.map_or_else(|| self.node(variable, start), Ok);
+        self.pending.truncate(start);
+        made
+    }
+
+    fn node(&mut self, variable: usize, start: usize) -> Result<NodeId, TooLarge> {
+        let place = self.place(variable, &self.pending[start..]);
+        if self.ids[place] != NO {
+            return Ok(self.ids[place]);
         }
         if self.nodes.len() >= limits::NODES {
             return Err(TooLarge);
         }
-        let id = NodeId(self.nodes.len());
-        self.nodes.push(node.clone());
-        self.ids.insert(node, id);
+        let id = NodeId(u32::try_from(self.nodes.len()).map_err(|_| TooLarge)?);
+        self.nodes.push(Node { variable, first: self.children.len() });
+        self.children.extend_from_slice(&self.pending[start..]);
+        self.ids[place] = id;
+        if self.nodes.len() * 2 > self.ids.len() {
+            self.widen();
+        }
         Ok(id)
+    }
+
+    /// Where a node with these children is found, or would be put.
+    fn place(&self, variable: usize, children: &[NodeId]) -> usize {
+        let mut mixer = Mixer::default();
+        (variable, children).hash(&mut mixer);
+        let last = self.ids.len() - 1;
+        let mut place = usize::try_from(mixer.finish() >> 32).unwrap_or(0) & last;
+        loop {
+            let known = self.ids[place];
+            let is_it =
+                || self.node_of(known).variable == variable && self.children[self.range(known)] == *children;
+            if known == NO || is_it() {
+                return place;
+            }
+            place = (place + 1) & last;
+        }
+    }
+
+    fn widen(&mut self) {
+        self.ids = vec![NO; self.ids.len() * 4];
+        for number in 2..self.nodes.len() {
+            let id = NodeId(u32::try_from(number).unwrap_or(u32::MAX));
+            let place = self.place(self.node_of(id).variable, &self.children[self.range(id)]);
+            self.ids[place] = id;
+        }
     }
 }
 
 impl NodeId {
     /// Its number: children have smaller ones.
-    pub(super) const fn number(self) -> usize {
-        self.0
+    pub(super) fn number(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
     }
 }
 
@@ -301,58 +361,15 @@ impl Hasher for Mixer {
         self.0 = (self.0 ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
     }
 
+    fn write_u32(&mut self, word: u32) {
+        self.write_u64(u64::from(word));
+    }
+
     fn write_usize(&mut self, word: usize) {
         self.write_u64(u64::try_from(word).unwrap_or(u64::MAX));
     }
 
     fn finish(&self) -> u64 {
         self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15)
-    }
-}
-
-/// Builds a threshold by intervals: what is still missing matters only up to the next sum that can be reached.
-struct Sums<'v> {
-    values: &'v [Vec<u64>],
-    /// What the variables from each on can add at most.
-    most: Vec<u64>,
-    /// For each variable, the intervals seen, by their lower ends.
-    known: Vec<BTreeMap<i128, Interval>>,
-}
-
-/// A node, and the sums still missing for which it is the one.
-#[derive(Clone, Copy, Debug)]
-struct Interval {
-    from: i128,
-    to: i128,
-    node: NodeId,
-}
-
-impl Sums<'_> {
-    fn build(&mut self, diagram: &mut Diagram, variable: usize, missing: i128) -> Result<Interval, TooLarge> {
-        let most = i128::from(self.most[variable]);
-        if missing <= 0 {
-            return Ok(Interval { from: i128::MIN / 2, to: 0, node: YES });
-        }
-        if missing > most {
-            return Ok(Interval { from: most + 1, to: i128::MAX / 2, node: NO });
-        }
-        if let Some((_, known)) = self.known[variable].range(..=missing).next_back()
-            && missing <= known.to
-        {
-            return Ok(*known);
-        }
-        let values = &self.values[variable];
-        let (mut from, mut to) = (i128::MIN / 2, i128::MAX / 2);
-        let mut children = Vec::with_capacity(values.len());
-        let values: Vec<i128> =
-            if values.is_empty() { vec![0] } else { values.iter().copied().map(i128::from).collect() };
-        for value in values {
-            let below = self.build(diagram, variable + 1, missing - value)?;
-            (from, to) = (from.max(below.from + value), to.min(below.to + value));
-            children.push(below.node);
-        }
-        let interval = Interval { from, to, node: diagram.function(variable, children)? };
-        self.known[variable].insert(from, interval);
-        Ok(interval)
     }
 }

@@ -14,6 +14,25 @@ pub struct Analysis {
     schema: u32,
     requirements: Vec<Requirement>,
     shadowed: Vec<Shadowed>,
+    /// The policy above it, which must admit too; null where there is none.
+    base: Option<Base>,
+}
+
+/// The analysis of a base policy.
+#[derive(Debug, Serialize)]
+struct Base {
+    policy: String,
+    requirements: Vec<Requirement>,
+    shadowed: Vec<Shadowed>,
+}
+
+impl Analysis {
+    /// The same with the analysis of the policy above it.
+    #[must_use]
+    pub fn below(self, policy: &str, base: &super::Analysis) -> Self {
+        let Self { requirements, shadowed, .. } = Self::from(base);
+        Self { base: Some(Base { policy: policy.to_owned(), requirements, shadowed }), ..self }
+    }
 }
 
 /// What an edit newly admits.
@@ -124,6 +143,7 @@ impl From<&super::Analysis> for Analysis {
             schema: SCHEMA,
             requirements: analysis.requirements.iter().map(Requirement::from).collect(),
             shadowed: shadowed.collect(),
+            base: None,
         }
     }
 }

@@ -44,11 +44,14 @@ pub(super) fn weights(stage: &mut Stage, wanted: NodeId, cast: &Cast) -> Result<
         return Ok(NewWeights::NotLookedFor);
     }
     let smallest = stage.diagram.smallest(wanted)?;
+    let (smallest, all) = stage.points(smallest, limits::INEQUALITIES);
+    if !all || smallest.is_empty() {
+        return Ok(NewWeights::NotLookedFor);
+    }
     let dual = stage.diagram.dual(wanted)?;
     let absent = stage.diagram.smallest(dual)?;
-    let (smallest, all) = stage.points(smallest, limits::INEQUALITIES);
     let (absent, all_absent) = stage.points(absent, limits::INEQUALITIES);
-    if !all || !all_absent || smallest.is_empty() {
+    if !all_absent {
         return Ok(NewWeights::NotLookedFor);
     }
     let classes: Vec<Vec<usize>> = stage.classes().into_iter().map(|(_, class)| class).collect();

@@ -158,7 +158,7 @@ async fn prove(
         progress.inc(1);
         let proofs = match answer {
             ProvenanceAnswer::Proven(proofs) => proofs,
-            ProvenanceAnswer::Absent => continue,
+            ProvenanceAnswer::Absent | ProvenanceAnswer::NotServed => continue,
             ProvenanceAnswer::Unreachable(error) => return Err(error.into()),
             ProvenanceAnswer::Refused(error) => {
                 return Err(Failure::from(error).about(&offer.file.name).exiting(Exit::Refused));

@@ -145,6 +145,7 @@ pub(super) fn show(gathered: &Gathered, claim: &Claim, terminal: &Terminal) {
     let files = &gathered.files;
     let level = match claim {
         Claim::Vouch(vouch) => format!(" at level `{}`", Level::from(vouch.level)),
+        Claim::Ballot(ballot) => format!(" to `{}`", ballot.choice.as_str()),
         _ => String::new(),
     };
     let until =
@@ -175,13 +176,8 @@ pub(super) fn show(gathered: &Gathered, claim: &Claim, terminal: &Terminal) {
     }
 }
 
-/// Asks, signs and appends.
-pub(super) fn append(
-    claim: Claim,
-    signing: &Signing,
-    settings: &Settings,
-    terminal: &Terminal,
-) -> Result<Verified<Statement>, Failure> {
+/// Asks whether to sign what was shown.
+pub(super) fn confirm(signing: &Signing, terminal: &Terminal) -> Result<(), Failure> {
     if !signing.yes {
         if !terminal.interactive() {
             return Err(Failure::new("not-confirmed", "nobody is there to confirm")
@@ -191,6 +187,17 @@ pub(super) fn append(
             return Err(Failure::new("not-confirmed", "nothing was signed"));
         }
     }
+    Ok(())
+}
+
+/// Asks, signs and appends.
+pub(super) fn append(
+    claim: Claim,
+    signing: &Signing,
+    settings: &Settings,
+    terminal: &Terminal,
+) -> Result<Verified<Statement>, Failure> {
+    confirm(signing, terminal)?;
     let signer = keys::signer(settings, terminal, signing)?;
     // The moment that was shown is the moment that is signed, however long the passphrase took.
     let issued = claim.validity().map_or_else(|| settings.now(), |validity| validity.not_before());

@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeSet, path::Path};
 
-use covouch_core::{amount::Amount, digest::Sha256, subject::FileName};
+use covouch_core::{digest::Sha256, party::PartyName, subject::FileName};
+use covouch_gateway::picture::{self, Used, Way};
 use covouch_io::index::Freshness;
 use covouch_python::{filename::DistFilename, lock::Locked};
 
@@ -14,10 +15,7 @@ use crate::{
     lockfile,
     policies::Loaded,
     release,
-    report::{
-        Answer, Detail,
-        graph::{self, Used, Way},
-    },
+    report::{Answer, Detail},
     settings::Settings,
     terminal::Terminal,
 };
@@ -45,35 +43,31 @@ pub(super) fn run(arguments: &Why, settings: &Settings, terminal: &Terminal) -> 
     }
     let report = assessment.report(&subjects, settings);
     let answer = Answer { report, problems: Vec::new(), unlisted: Vec::new(), detail: Detail::Everything };
-    let Some(picture) = arguments.graph else { return answer.print(arguments.format, terminal) };
-    draw(&answer, &assessment, picture, settings, terminal);
+    let Some(format) = arguments.graph else { return answer.print(arguments.format, terminal) };
+    draw(&answer, &assessment, format, settings, terminal);
     Ok(answer.exit())
 }
 
 /// Draws the chains to the first file: those that carry the verdict, and thinly what else is there. Amounts of
 /// several files cannot stand in one picture.
-fn draw(
-    answer: &Answer,
-    assessment: &Assessment,
-    picture: Picture,
-    settings: &Settings,
-    terminal: &Terminal,
-) {
+fn draw(answer: &Answer, assessment: &Assessment, format: Picture, settings: &Settings, terminal: &Terminal) {
     let Some(file) = answer.report.files.first() else { return };
     if answer.report.files.len() > 1 {
         let name = &file.subject.filename;
         terminal.note(format_args!("drawing `{name}`; name another file of the release to draw that one"));
     }
     let explanation = assessment.explain(&file.subject, settings);
-    let carrying = file.parties.iter().map(|party| Way {
-        party: party.name.as_str(),
-        chains: &party.chains,
-        used: if party.independent == Amount::NONE { Used::No } else { Used::Yes },
-    });
-    let words = explanation.policies.iter().flat_map(|policy| &policy.words);
+    let told = |name: &PartyName| file.parties.iter().any(|party| party.name == *name);
+    let words =
+        explanation.policies.iter().flat_map(|policy| &policy.words).filter(|word| !told(&word.party));
     let others = words.map(|word| Way { party: word.party.as_str(), chains: &word.chains, used: Used::No });
-    let ways: Vec<Way<'_>> = carrying.chain(others).collect();
-    terminal.answer(graph::render(&file.subject, &ways, picture));
+    let ways: Vec<Way<'_>> = picture::ways(file).chain(others).collect();
+    let format = match format {
+        Picture::Svg => picture::Format::Svg,
+        Picture::Dot => picture::Format::Dot,
+        Picture::Mermaid => picture::Format::Mermaid,
+    };
+    terminal.answer(picture::render(&file.subject, &ways, format));
 }
 
 fn nothing(assessment: &Assessment, release: &Release, what: &str) -> Failure {

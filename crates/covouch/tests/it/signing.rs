@@ -1,6 +1,8 @@
 //! Keys and statements, and what they change: `key`, `vouch`, `veto`, `waive`, `release`, `withdraw`, `trust`, `check`.
 
 mod agent;
+mod graph;
+mod impact;
 mod keys;
 mod proposal;
 mod statements;

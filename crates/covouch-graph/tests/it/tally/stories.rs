@@ -388,3 +388,39 @@ fn a_ballot_under_rules_that_are_kept_from_us_is_not_known() {
     assert_eq!(hall.aside("ann", &electorate, &numpy()), Some(Aside::OlderVersion));
     assert_eq!(number(1).get(), 1);
 }
+
+#[test]
+fn a_deep_delegation_of_next_to_nothing_takes_nobodys_way() {
+    let mut terms = community(&["s1", "s2"], 2, 4);
+    let Rule::Community(rule) = &mut terms.rule else { panic!() };
+    rule.depth = 5;
+    let electorate = first(terms);
+    let mut hall = Hall::of(&electorate);
+    hall.approve(&["s2"], &electorate, &numpy());
+    introduce(&mut hall, "s1", "friend", 2);
+    introduce(&mut hall, "friend", "ann", 1);
+    hall.vote("ann", Choice::Approve, &electorate, &numpy());
+    assert_eq!(hall.outcome(&electorate, &numpy()), Outcome::Passed);
+    introduce(&mut hall, "s2", "meddler", 4);
+    let meddling = Delegation { depth: 3, amount: percent(1), ..may_vouch("friend") };
+    hall.say("meddler", "2026-02-01", Claim::Delegation(meddling));
+    assert_eq!(hall.outcome(&electorate, &numpy()), Outcome::Passed);
+}
+
+#[test]
+fn a_crowd_that_the_same_seeds_know_is_as_many_voices_as_they_carry() {
+    let mut terms = community(&["s1", "s2", "s3"], 2, 4);
+    let Rule::Community(rule) = &mut terms.rule else { panic!() };
+    rule.per_seed = number(100);
+    let electorate = first(terms);
+    let mut hall = Hall::of(&electorate);
+    for voter in 0..130 {
+        let voter = format!("voter {voter}");
+        for seed in ["s1", "s2", "s3"] {
+            introduce(&mut hall, seed, &voter, 1);
+        }
+        hall.vote(&voter, Choice::Object, &electorate, &numpy());
+    }
+    let tally = hall.tally(&electorate, &numpy());
+    assert_eq!((tally.count.objecting, tally.count.taking_part), (Voices::whole(130), Voices::whole(130)));
+}

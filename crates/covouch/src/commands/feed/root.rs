@@ -36,11 +36,17 @@ pub(super) fn init(arguments: &FeedInit, settings: &Settings, terminal: &Termina
     let signers = signers(&roots, arguments.threshold)?;
     let head = Head { version: 1, expires: settings.now().plus(ROOT) };
     let (own, online) = (Signers::new(&[own], NonZeroU32::MIN), Signers::new(&[online], NonZeroU32::MIN));
-    let folder = FeedFolder::create(&arguments.feed, &Root::new(head, signers, own, online))?;
+    // Keys of which only the public half is here are somebody else's, or lie in a safe. The others are opened before
+    // anything is written.
+    let mut present = Vec::new();
     for key in &arguments.root {
-        // Keys of which only the public half is here are somebody else's, or lie in a safe.
-        if let (Ok(Found::File(_)), Some(draft)) = (keys::find(settings, key), folder.draft()?) {
-            let signer = signer(key, &arguments.passphrase, settings, terminal)?;
+        if let Found::File(_) = keys::find(settings, key)? {
+            present.push(signer(key, &arguments.passphrase, settings, terminal)?);
+        }
+    }
+    let folder = FeedFolder::create(&arguments.feed, &Root::new(head, signers, own, online))?;
+    for signer in &present {
+        if let Some(draft) = folder.draft()? {
             countersign(&draft.path, signer.as_ref())?;
         }
     }

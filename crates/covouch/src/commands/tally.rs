@@ -1,0 +1,213 @@
+//! `covouch tally`: counts the votes on files, for people and for programs.
+
+mod json;
+
+use std::{collections::BTreeSet, fs, path::Path, sync::Arc};
+
+use covouch_core::{
+    digest::Sha256,
+    evidence::Evidence,
+    key::PublicKey,
+    statement::{BallotHead, ElectorateId, Envelope, Rule, Verified, chain::Chain, verify_ballot_head},
+    subject::Subject,
+};
+use covouch_graph::{
+    TrustGraph,
+    tally::{Needs, Outcome, Poll, Succession, Tally, Votes},
+};
+use covouch_io::{archive, electorate as folder};
+
+use super::electorate;
+use crate::{
+    args::{self, Format},
+    exit::Exit,
+    failure::Failure,
+    release,
+    settings::Settings,
+    terminal::{FAINT, RIGHT, Terminal, UNSURE, WRONG, paint},
+};
+
+pub(super) fn run(
+    arguments: &args::Tally,
+    settings: &Settings,
+    terminal: &Terminal,
+) -> Result<Exit, Failure> {
+    let id = electorate::find(&arguments.folder, &arguments.electorate)?;
+    let chains = folder::read(&arguments.folder, &id)?;
+    let heads = read_heads(&arguments.heads, &chains, terminal)?;
+    let votes = Votes::read(chains.iter().flat_map(Chain::statements), &heads);
+    let wanted = Wanted::parse(&arguments.what)?;
+    let subjects: Vec<Subject> =
+        votes.subjects(&id).into_iter().filter(|subject| wanted.is(subject)).collect();
+    if subjects.is_empty() {
+        let message = format!("nobody voted on `{}`", arguments.what);
+        return Err(Failure::new("not-found", message).exiting(Exit::Undecided));
+    }
+    let tallied = count(&votes, &chains, (&id, &subjects), settings)
+        .map_err(|error| Failure::from(error).exiting(Exit::Undecided))?;
+    match arguments.format {
+        Format::Human => print(&tallied, terminal),
+        Format::Json => terminal.answer(json::render(&tallied, settings.now())?),
+    }
+    Ok(tallied.exit())
+}
+
+/// What was counted.
+struct Tallied<'a> {
+    succession: Succession<'a>,
+    files: Vec<(&'a Subject, Tally)>,
+}
+
+impl Tallied<'_> {
+    /// As a check of these files would end if it asked for nothing but the vote.
+    fn exit(&self) -> Exit {
+        let ended = |outcome| self.files.iter().any(|(_, tally)| tally.outcome == outcome);
+        if ended(Outcome::Opposed) {
+            Exit::Refused
+        } else if ended(Outcome::Short) || ended(Outcome::Unknown) {
+            Exit::Undecided
+        } else {
+            Exit::Admitted
+        }
+    }
+}
+
+fn count<'a>(
+    votes: &Votes<'a>,
+    chains: &[Chain],
+    (id, subjects): (&ElectorateId, &'a [Subject]),
+    settings: &Settings,
+) -> Result<Tallied<'a>, covouch_graph::tally::Uncountable> {
+    let now = settings.now();
+    let mut evidence = Evidence::new();
+    for statement in chains.iter().flat_map(Chain::statements) {
+        evidence.add_statement(statement.clone(), Arc::from("folder"));
+    }
+    let graph = TrustGraph::build(&evidence, now);
+    let tally = |subject| Ok((subject, votes.tally(&graph, &Poll { electorate: *id, subject, now })?));
+    let files = subjects.iter().map(tally).collect::<Result<_, _>>()?;
+    Ok(Tallied { succession: votes.succession(id, now)?, files })
+}
+
+/// Which files are asked about.
+enum Wanted {
+    Release(covouch_core::name::ProjectName, covouch_core::version::Version),
+    Digest(Sha256),
+    Named(String),
+}
+
+impl Wanted {
+    fn parse(text: &str) -> Result<Self, Failure> {
+        if text.contains("==") {
+            let (project, version) = release::parse(text)?;
+            return Ok(Self::Release(project, version));
+        }
+        if let Ok(digest) = Sha256::parse(text) {
+            return Ok(Self::Digest(digest));
+        }
+        let path = Path::new(text);
+        if path.is_file() {
+            return Ok(Self::Digest(archive::read_local(path)?.sha256));
+        }
+        Ok(Self::Named(text.to_owned()))
+    }
+
+    fn is(&self, subject: &Subject) -> bool {
+        match self {
+            Self::Release(project, version) => (project, version) == (&subject.project, &subject.version),
+            Self::Digest(digest) => *digest == subject.sha256,
+            Self::Named(name) => name == subject.filename.as_str(),
+        }
+    }
+}
+
+/// Reads heads that somebody carried here. One of a key that is not known says nothing about this electorate.
+fn read_heads(
+    files: &[std::path::PathBuf],
+    chains: &[Chain],
+    terminal: &Terminal,
+) -> Result<Vec<Verified<BallotHead>>, Failure> {
+    let keys: BTreeSet<&PublicKey> = chains.iter().map(Chain::issuer).collect();
+    let mut heads = Vec::new();
+    for path in files {
+        let unreadable =
+            |reason: String| Failure::new("file-unreadable", format!("`{}`: {reason}", path.display()));
+        let text = fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
+        for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+            let at_line = |error: String| unreadable(format!("line {}: {error}", index + 1));
+            let envelope = Envelope::parse(line.as_bytes()).map_err(|error| at_line(error.to_string()))?;
+            let Some(key) = keys.iter().find(|key| key.id() == envelope.key()) else {
+                let key = envelope.key().short();
+                terminal.warn(format_args!("`{}`: key {key} is not of this electorate", path.display()));
+                continue;
+            };
+            heads.push(verify_ballot_head(&envelope, key).map_err(|error| at_line(error.to_string()))?);
+        }
+    }
+    Ok(heads)
+}
+
+fn print(tallied: &Tallied<'_>, terminal: &Terminal) {
+    for (subject, tally) in &tallied.files {
+        terminal.answer(format_args!("{}  {}", subject.filename, paint(FAINT, subject.sha256)));
+        for cast in &tally.ballots {
+            let voter = voter(&cast.voter, &tallied.succession);
+            let said = format!("{} (ballot {}, {})", cast.choice.as_str(), cast.sequence, cast.issued);
+            match cast.aside {
+                None => terminal.answer(format_args!("  {}    {voter}  {said}", paint(RIGHT, "counted"))),
+                Some(aside) => terminal.answer(format_args!(
+                    "  {}  {voter}  {said}: {aside} {}",
+                    paint(UNSURE, "set aside"),
+                    paint(FAINT, format_args!("[{}]", aside.code()))
+                )),
+            }
+        }
+        for (key, aside) in &tally.unknown {
+            let voter = voter(key, &tallied.succession);
+            terminal.answer(format_args!("  {}  {voter}: {aside}", paint(UNSURE, "not known")));
+        }
+        let style = match tally.outcome {
+            Outcome::Passed => RIGHT,
+            Outcome::Opposed => WRONG,
+            Outcome::Short | Outcome::Unknown => UNSURE,
+        };
+        let until = tally.next_change.map(|moment| format!("; may change at {moment}")).unwrap_or_default();
+        let outcome = paint(style, tally.outcome.as_str());
+        terminal.answer(format_args!("  {outcome}: {}{until}", voices(tally)));
+    }
+    let electorate = tallied.succession.electorate;
+    let passed = tallied.files.iter().filter(|(_, tally)| tally.outcome == Outcome::Passed).count();
+    terminal.answer(format_args!(
+        "{passed} of {} files passed, by electorate `{}` version {}",
+        tallied.files.len(),
+        electorate.terms().name,
+        electorate.version()
+    ));
+}
+
+/// `2 voices approve of 2 needed, 1 objects`.
+fn voices(tally: &Tally) -> String {
+    let count = &tally.count;
+    match tally.needs {
+        Needs::Committee { approvals, objections, of } => format!(
+            "{} of {of} voices approve ({approvals} needed), {} object ({objections} keep it out)",
+            count.approving, count.objecting
+        ),
+        Needs::Community { clusters, quorum, members } => format!(
+            "{} independent voices approve ({clusters} needed), {} object (four times as many must approve), \
+             {} of {members} members take part as voices ({quorum} needed)",
+            count.approving, count.objecting, count.taking_part
+        ),
+    }
+}
+
+fn voter(key: &PublicKey, succession: &Succession<'_>) -> String {
+    let affiliation = match &succession.electorate.terms().rule {
+        Rule::Committee(committee) => committee.roster.get(key).map(|member| member.affiliation.to_string()),
+        Rule::Community(_) => None,
+    };
+    match affiliation {
+        Some(affiliation) => format!("{} {affiliation}", key.fingerprint()),
+        None => key.fingerprint(),
+    }
+}

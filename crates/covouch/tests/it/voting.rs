@@ -1,0 +1,99 @@
+//! `covouch electorate`, `vote` and `tally`, as voters and whoever counts them use them.
+
+mod councils;
+mod curators;
+
+use covouch_testkit::{index::IndexServer, sdist::Sdist};
+
+use crate::{
+    desk::{Desk, Ran, files},
+    shelf::{old, wheel},
+};
+
+/// The people of the council, their affiliations, and a program.
+const VOTERS: [(&str, &str); 3] = [("ann", "acme"), ("bob", "umbrella"), ("cat", "initech")];
+
+/// An index with a wheel and an sdist of `orphan` 1.0, and a council: two of three voices approve, one that objects is
+/// too many, and two admins sign.
+struct Council {
+    _index: IndexServer,
+    desk: Desk,
+    url: String,
+}
+
+impl Council {
+    fn new() -> Self {
+        let sdist = Sdist::new("orphan", "1.0").build();
+        let (index, desk) = (IndexServer::start(old([wheel("orphan", "1.0"), sdist])), Desk::new());
+        for name in ["ada", "ben", "ann", "bob", "cat", "eve"] {
+            desk.covouch(&["key", "new", name, "--no-passphrase"]).ends(0);
+        }
+        let url = index.url().to_string();
+        let council = Self { _index: index, desk, url };
+        council.desk.write("council.toml", draft(&VOTERS, 2, 1));
+        council.says_yes(&["electorate", "new", "council.toml", "--key", "ada"]);
+        council.co_sign("ben");
+        council
+    }
+
+    fn covouch(&self, arguments: &[&str]) -> Ran {
+        self.desk.covouch(arguments)
+    }
+
+    /// Runs a command that signs.
+    #[track_caller]
+    fn says_yes(&self, arguments: &[&str]) -> Ran {
+        self.covouch(&[arguments, &["--yes"]].concat()).ends(0)
+    }
+
+    /// Another admin signs the newest version.
+    #[track_caller]
+    fn co_sign(&self, admin: &str) -> String {
+        let shown = self.covouch(&["electorate", "show"]);
+        let id = shown.stdout.lines().rev().find_map(version_id).unwrap_or_else(|| panic!("{}", shown.all()));
+        self.says_yes(&["electorate", "sign", &id, "--key", admin]);
+        id
+    }
+
+    #[track_caller]
+    fn vote(&self, choice: &str, voter: &str) -> Ran {
+        let index = ["--index", &self.url];
+        self.says_yes(
+            &[&["vote", choice, "orphan==1.0", "--electorate", "council", "--key", voter][..], &index]
+                .concat(),
+        )
+    }
+
+    fn tally(&self) -> Ran {
+        self.covouch(&["tally", "orphan==1.0", "--electorate", "council"])
+    }
+
+    /// The chain of a voter and its head, as paths.
+    fn chain(&self, voter: &str) -> [std::path::PathBuf; 2] {
+        let shown = self.covouch(&["key", "show", voter]).ends(0);
+        let id = shown.stdout.lines().find_map(|line| line.strip_prefix("key id")).unwrap().trim().to_owned();
+        let found: Vec<_> = files(&self.desk.project().join("trust"))
+            .into_iter()
+            .filter(|path| path.file_stem().is_some_and(|stem| stem == id.as_str()))
+            .collect();
+        found.try_into().unwrap()
+    }
+}
+
+/// The 64 digits in a line that ends with an id.
+fn version_id(line: &str) -> Option<String> {
+    let id = line.split_whitespace().next_back()?;
+    (id.len() == 64).then(|| id.to_owned())
+}
+
+/// A committee of these voters.
+fn draft(voters: &[(&str, &str)], approvals: u16, objections: u16) -> String {
+    let mut text = format!(
+        "name = \"council\"\nadmins = [\"ada\", \"ben\"]\nthreshold = 2\nexpires = \"365d\"\n\n\
+         [committee]\napprovals = {approvals}\nobjections = {objections}\n"
+    );
+    for (key, affiliation) in voters {
+        text += &format!("\n[[committee.voter]]\nkey = \"{key}\"\naffiliation = \"{affiliation}\"\n");
+    }
+    text
+}
