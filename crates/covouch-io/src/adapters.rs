@@ -43,7 +43,8 @@ use crate::{
 };
 
 /// Codes of the gaps that look-ups can leave, beside those of the errors behind them.
-pub const CODES: &[Code] = &[Code::new("file-not-listed")];
+pub const CODES: &[Code] =
+    &[Code::new("file-not-listed"), Code::new("provenance-not-served"), Code::new("provenance-unknown")];
 
 /// A distribution the policy names.
 #[derive(Clone, Debug)]
@@ -194,13 +195,12 @@ impl Adapters {
                 let derivation = self.comparer.compare(&wheel, &sdist, evidence).await;
                 vec![Answer::Derivation(wheel, derivation)]
             }
-            Lookup::Publisher(subject) => {
-                let publishers = self.publishing.publishers(&subject, evidence).await;
-                vec![Answer::Publishers(subject, publishers)]
-            }
-            Lookup::Continuity(subject) => {
-                let continuity = self.publishing.continuity(&subject, evidence).await;
-                vec![Answer::Continuity(subject, continuity)]
+            Lookup::Publisher(subject) | Lookup::Continuity(subject) => {
+                let published = self.publishing.published(&subject, evidence).await;
+                vec![
+                    Answer::Publishers(subject.clone(), published.publishers),
+                    Answer::Continuity(subject, published.continuity),
+                ]
             }
         }
     }
@@ -248,5 +248,13 @@ impl Answer {
             Self::Publishers(subject, publishers) => evidence.add_publishers(subject, publishers),
             Self::Continuity(subject, continuity) => evidence.add_continuity(subject, continuity),
         }
+    }
+}
+
+fn not_listed(subject: &Subject) -> Gap {
+    Gap {
+        code: Code::new("file-not-listed"),
+        source: subject.filename.as_str().into(),
+        detail: "no index says where it is".into(),
     }
 }

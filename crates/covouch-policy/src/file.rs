@@ -112,6 +112,7 @@ pub(crate) struct PolicyBody {
     pub(crate) admit_written: bool,
     pub(crate) refuse: Option<Expression>,
     pub(crate) derive: Option<Placed<String>>,
+    pub(crate) independence: Option<Placed<String>>,
 }
 
 /// `[[rule]]`

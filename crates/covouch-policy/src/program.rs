@@ -27,7 +27,7 @@ use covouch_core::{
     publisher::PublisherName,
     time::{Duration, Timestamp},
 };
-use covouch_graph::{Parties, Party, PartyIndex};
+use covouch_graph::{Independence, Parties, Party, PartyIndex};
 use url::Url;
 
 pub use self::gateway::{Blocked, Downgrade, Gateway, HostPort};
@@ -43,6 +43,7 @@ pub struct Policy {
     pub(crate) name: Arc<str>,
     pub(crate) mode: Mode,
     pub(crate) derive: Derive,
+    pub(crate) independence: Independence,
     pub(crate) parties: Parties,
     /// One for each of `parties`, in their order.
     pub(crate) sources: Vec<PartySource>,
@@ -421,7 +422,7 @@ impl Policy {
             }
         }
         // As many parties as before, under the same names.
-        if let Ok(parties) = Parties::new(parties) {
+        if let Ok(parties) = Parties::counting(parties, self.independence) {
             self.parties = parties;
         }
     }

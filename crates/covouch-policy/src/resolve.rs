@@ -94,6 +94,7 @@ fn resolve(document: &Document, faults: &mut Faults<'_>) -> Option<Policy> {
         name: document.lines.file().clone(),
         mode,
         derive,
+        independence: declared.independence,
         parties: declared.parties.clone()?,
         sources: declared.sources.clone(),
         admit: admit?,

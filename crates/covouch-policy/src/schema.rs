@@ -104,6 +104,14 @@ enum DeriveRule {
     Inherit,
 }
 
+#[derive(JsonSchema)]
+#[schemars(rename_all = "lowercase")]
+#[expect(dead_code, reason = "only its shape is used")]
+enum IndependenceRule {
+    Groups,
+    Keys,
+}
+
 /// A distribution's signed source index.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
@@ -128,6 +136,9 @@ struct Requirement {
     refuse: Option<String>,
     /// `inherit` lets a vouch for an sdist count, at its level, for the wheels that derive from it.
     derive: Option<DeriveRule>,
+    /// Who counts once: with `groups`, as when it is left out, each key and the parties of one owner together; with
+    /// `keys` only each key.
+    independence: Option<IndependenceRule>,
 }
 
 /// A requirement for some projects.

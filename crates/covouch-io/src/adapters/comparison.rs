@@ -7,7 +7,6 @@
 use std::{fs, io, path::PathBuf, sync::Arc};
 
 use covouch_core::{
-    code::Code,
     digest::Sha256,
     evidence::{Derivation, Evidence, Gap, Known},
     shown::Shown,
@@ -19,7 +18,7 @@ use covouch_python::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::Means;
+use super::{Means, not_listed};
 use crate::{
     archive::{self, ArchiveError, Expected},
     index::{Freshness, PageAnswer},
@@ -109,7 +108,7 @@ impl Comparer {
         }
         Err(match failed {
             Some(error) => gap(error.code(), error.to_string()),
-            None => gap(Code::new("file-not-listed"), "no index says where it is".to_owned()),
+            None => not_listed(subject),
         })
     }
 

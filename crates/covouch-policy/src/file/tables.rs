@@ -15,7 +15,7 @@ const TOP: &[&str] = &["schema", "mode", "party", "policy", "rule", "waiver", "g
 const PARTY: &[&str] =
     &["index", "debian", "osv", "feed", "root", "key", "keys", "from", "level", "weight", "owner", "depth"];
 const DEBIAN: &[&str] = &["suites", "mirror", "keyring"];
-const POLICY: &[&str] = &["admit", "refuse", "derive"];
+const POLICY: &[&str] = &["admit", "refuse", "derive", "independence"];
 const RULE: &[&str] = &["projects", "index", "admit"];
 const WAIVER: &[&str] = &["sha256", "reason", "expires", "approved-by", "installed"];
 const GATEWAY: &[&str] = &["connect", "max-fallback-age", "max-lock-age", "blocked", "downgrade"];
@@ -151,6 +151,7 @@ fn policy(reader: &mut Reader, top: &Table<'_>) -> PolicyBody {
         admit_written: table.value("admit").is_some(),
         refuse: reader.expression(&table, "refuse"),
         derive: reader.string(&table, "derive"),
+        independence: reader.string(&table, "independence"),
     }
 }
 

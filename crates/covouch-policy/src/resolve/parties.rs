@@ -12,10 +12,10 @@ use covouch_core::{
     party::{Owner, PartyName},
     shown::Shown,
 };
-use covouch_graph::{Parties, Party, PartyIndex, Weights};
+use covouch_graph::{Independence, Parties, Party, PartyIndex, Weights};
 use url::Url;
 
-use super::Faults;
+use super::{Faults, settings};
 use crate::{
     error::{Fault, nearest_or_all, shown},
     file::{Document, PartyTable, Placed, SourceSetting},
@@ -28,6 +28,7 @@ use crate::{
 pub(super) struct Declared {
     pub(super) names: HashMap<PartyName, Declaration>,
     pub(super) owners: BTreeSet<String>,
+    pub(super) independence: Independence,
     /// `None` when there are too many.
     pub(super) parties: Option<Parties>,
     pub(super) sources: Vec<PartySource>,
@@ -96,12 +97,16 @@ pub(super) fn declare(document: &Document, faults: &mut Faults<'_>) -> Declared 
     }
     shared_keys(document, &read, faults);
     same_index(document, &read, faults);
-    number(read, Declared { names, owners, parties: None, sources: Vec::new() }, faults)
+    let independence = settings::independence(document.policy.independence.as_ref(), faults);
+    number(read, Declared { names, owners, independence, parties: None, sources: Vec::new() }, faults)
 }
 
 /// Gives every party its index.
 fn number(read: Vec<Read>, mut declared: Declared, faults: &mut Faults<'_>) -> Declared {
-    let parties = match Parties::new(read.iter().map(|read| read.party.clone()).collect()) {
+    let parties = match Parties::counting(
+        read.iter().map(|read| read.party.clone()).collect(),
+        declared.independence,
+    ) {
         Ok(parties) => parties,
         Err(_) => {
             let limit = covouch_graph::limits::PARTIES;

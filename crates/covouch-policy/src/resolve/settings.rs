@@ -7,7 +7,7 @@ use covouch_core::{
     name::ProjectPattern,
     time::{Duration, Timestamp},
 };
-use covouch_graph::PartyIndex;
+use covouch_graph::{Independence, PartyIndex};
 
 use super::{
     Faults, formula, lookup,
@@ -30,6 +30,20 @@ const DURATION_HINT: &str = "write `12h`, `7d` or `2w`";
 
 /// How old an evidence lock may be where the policy does not say (formats, "Evidence lock").
 const LOCK_DAYS: u32 = 7;
+
+/// Who counts once.
+pub(super) fn independence(written: Option<&Placed<String>>, faults: &mut Faults<'_>) -> Independence {
+    let Some(written) = written else { return Independence::Groups };
+    match written.value.as_str() {
+        "groups" => Independence::Groups,
+        "keys" => Independence::Keys,
+        other => {
+            let clause = format!("`independence` is `{other}` where `groups` or `keys` means something");
+            faults.bad(written.at, clause, "write `independence = \"groups\"`, or leave it out");
+            Independence::Groups
+        }
+    }
+}
 
 /// Whether a vouch for an sdist is also one for the wheels that derive from it.
 pub(super) fn derive(written: Option<&Placed<String>>, faults: &mut Faults<'_>) -> Derive {

@@ -305,3 +305,16 @@ fn a_report_says_what_a_wheel_derives_from_and_where_it_differs() {
     compared(&mut world, &["`six.py` has other bytes", "`x.pth` is only in the wheel"]);
     assert_eq!(told(&world).len(), 2);
 }
+
+#[test]
+fn parties_of_one_owner_are_one_voice_unless_the_policy_counts_keys_alone() {
+    let owned = |person| crate::world::signer_with(person, "owner = \"acme\"\nweight = 1.0");
+    let parties = [PYPI, &owned("ada"), &owned("bob")];
+    let mut world = old();
+    world.vouches("ada", &file(WHEEL)).vouches("bob", &file(WHEEL));
+    let by_keys = alone(&policy_text(&parties, "score >= 2", "independence = 'keys'"));
+    assert_eq!(code(&world, &by_keys, &file(WHEEL)), "admitted");
+    let text = policy_text(&parties, "score >= 2", "independence = 'groups'");
+    let errors = Policy::parse(Source { name: "covouch.toml", text: &text, table: PolicyTable::Whole });
+    assert!(errors.unwrap_err().to_string().contains("more than all parties can give"));
+}
