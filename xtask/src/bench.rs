@@ -14,6 +14,7 @@ mod attestation;
 mod check;
 mod figures;
 mod gateway;
+mod graph;
 mod http;
 mod install;
 mod judge;
@@ -60,6 +61,7 @@ const PARTS: &[Part] = &[
     ("judge", judge::run),
     ("check", check::run),
     ("attestation", attestation::run),
+    ("graph", graph::run),
 ];
 
 /// Measures the parts that are named, or all of them.

@@ -24,7 +24,7 @@ usage: cargo xtask TASK
 
   test         set up what the tests need, then run every check there is
   ci           the same
-  bench        measure the figures of docs/benchmarks.md: [gateway|install|judge|check…] [--quick] [--live] [--built]
+  bench        measure the figures of docs/benchmarks.md: [gateway|install|judge|check|graph…] [--quick] [--live] [--built]
   tools        install the Python programs that tests drive, into .tools
   house        check the rules of the house that no other tool checks
   gen          write the generated files

@@ -11,14 +11,23 @@ const BENCHES: [(&str, &str, &str); 2] =
 pub(super) const HEAD: [&str; 4] = ["what", "median", "fastest", "slowest"];
 
 pub(super) fn run(bench: &Bench<'_>) -> Result<String, Failure> {
+    let rows = measure(bench, &BENCHES)?;
+    Ok(format!("## Judging\n\nOne thread, by divan.\n\n{}", table(&HEAD, &rows)))
+}
+
+/// Runs benches, and gives a row for each thing they measure: what, median, fastest, slowest.
+pub(super) fn measure(
+    bench: &Bench<'_>,
+    benches: &[(&str, &str, &str)],
+) -> Result<Vec<Vec<String>>, Failure> {
     let mut rows = Vec::new();
-    for (package, name, features) in BENCHES {
+    for (package, name, features) in benches {
         let mut cargo = bench.workspace.cargo();
         cargo.args(["bench", "--quiet", "--package", package, "--bench", name, "--features", features]);
         cargo.args(["--", "--sample-count", bench.pick("10", "100")]);
         rows.extend(read(&output(&mut cargo)?));
     }
-    Ok(format!("## Judging\n\nOne thread, by divan.\n\n{}", table(&HEAD, &rows)))
+    Ok(rows)
 }
 
 /// Reads the table that divan prints: a tree of names, and columns behind `│`.

@@ -52,4 +52,5 @@ pub(super) const ELSEWHERE: &[(&str, &str)] = &[
     ("mirror-without-upload-times", "what is not known, not when"),
     ("old-pinned-version", "old enough for every wait"),
     ("rebuilt-under-the-same-name", "whose bytes they are decides, not how old"),
+    ("unhashed-wheel", "what cannot be judged, not when"),
 ];

@@ -48,7 +48,7 @@ use self::draft::unsigned;
 use super::FeedError;
 use crate::{
     folder::{self, FolderError},
-    state::write_project_file,
+    state::{sweep_folder, write_project_file},
 };
 
 /// How long lists of statements hold; they are renewed when a third of it is left.
@@ -183,6 +183,8 @@ impl FeedFolder {
         now: Timestamp,
     ) -> Result<Published, FeedError> {
         let _lock = self.lock()?;
+        // What a killed publication left would be served with the rest.
+        sweep_folder(&self.path);
         let (published, draft) = (self.published()?, self.draft()?);
         let root = match (&draft, &published) {
             (Some(Draft { signed: Some(root), .. }), _) => root,

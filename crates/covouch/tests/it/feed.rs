@@ -1,6 +1,6 @@
 //! `covouch feed`, from an empty folder to a changed key.
 
-use std::thread;
+use std::{thread, time::Duration};
 
 use crate::desk::Desk;
 
@@ -109,4 +109,25 @@ fn a_changed_feed_is_refused() {
     assert!(ran.all().contains("not the bytes that are announced"), "{}", ran.all());
     desk.write("feed/public/1.targets.json", targets);
     desk.covouch(&["feed", "verify", "feed"]).ends(0);
+}
+
+#[test]
+fn who_is_killed_at_any_moment_leaves_a_whole_feed() {
+    let desk = published();
+    let publish = ["feed", "publish", "feed", "--key", "curator", "--online", "online"];
+    for point in 0..20 {
+        if point % 5 == 0 {
+            veto(&desk, &format!("project-{point}"));
+        }
+        for command in [&publish[..], &["feed", "verify", "feed"]] {
+            let started = desk.start(desk.command(command));
+            thread::sleep(Duration::from_millis(point * 5));
+            started.kill();
+        }
+        // Whoever reads now sees the publication before or the one after.
+        desk.covouch(&["feed", "verify", "feed"]).ends(0);
+    }
+    desk.covouch(&publish).ends(0);
+    let ran = desk.covouch(&["feed", "verify", "feed"]).ends(0);
+    assert!(ran.stdout.contains("5 statements in 1 lists"), "{}", ran.all());
 }

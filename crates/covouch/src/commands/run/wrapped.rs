@@ -401,6 +401,7 @@ mod tests {
             ("uv run -v -- python -m pip install -fx six", "uv run -v -- python -m this -fx"),
             ("timeout 60 pip install -fx six", "timeout 60 pip install six"),
             ("time nice -n 5 pip install -fx six", "time nice -n 5 pip install six"),
+            ("timeout -s KILL 60 pip install -fx six", "timeout 60 grep pip -fx sudo"),
             ("sudo pip install six", "nohup pip install six"),
             ("uv run env -i pip install six", "uv run env A=1 pip install six"),
             ("pipenv install --pypi-mirror x six", "pipenv install --dev six"),

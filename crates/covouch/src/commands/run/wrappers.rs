@@ -114,13 +114,27 @@ pub(super) fn commands(command: &[OsString]) -> Result<Vec<Vec<OsString>>, Failu
         return line.map_or(Ok(Vec::new()), |(_, line)| in_line(&line.to_string_lossy()));
     }
     if PREFIXES.contains(&program.as_str()) {
-        // Where its own options end is not known, so every place is looked at; also those behind another of these.
-        let places = (0..arguments.len()).filter_map(|at| arguments.get(at..));
-        let is_prefix = |program: &OsString| PREFIXES.contains(&name(program).as_str());
-        let places = places.filter(|rest| rest.first().is_some_and(|program| !is_prefix(program)));
-        return Ok(places.map(<[OsString]>::to_vec).collect());
+        return Ok(behind_options(arguments));
     }
     Ok(Vec::new())
+}
+
+/// Where the program can stand behind a wrapper's own options: the first word that is no option and no number, and
+/// words before it that may be the value of one.
+fn behind_options(arguments: &[OsString]) -> Vec<Vec<OsString>> {
+    let (mut places, mut after_option) = (Vec::new(), false);
+    for (at, word) in arguments.iter().enumerate() {
+        let text = word.to_string_lossy();
+        let is_option = text.starts_with('-');
+        if !is_option && !text.starts_with(|first: char| first.is_ascii_digit()) {
+            places.extend(arguments.get(at..).map(<[OsString]>::to_vec));
+            if !after_option {
+                break;
+            }
+        }
+        after_option = is_option && !text.contains('=');
+    }
+    places
 }
 
 /// The commands of a shell's line, without the variables set before them.
