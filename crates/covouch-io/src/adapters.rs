@@ -57,6 +57,8 @@ pub struct DistributionSource {
     pub mirror: Option<Url>,
     /// The keys that sign its archive, where the policy says so.
     pub keyring: Option<PathBuf>,
+    /// Where the machine's file system begins, whose apt says where the archive is when the policy does not.
+    pub system: PathBuf,
 }
 
 /// An automated source of records of malware the policy names.

@@ -52,6 +52,8 @@ impl Environment {
             // What is configured for the whole machine is no part of a test either.
             .set("PIP_CONFIG_FILE", if cfg!(windows) { "nul" } else { "/dev/null" })
             .set("UV_NO_SYSTEM_CONFIG", "1")
+            // Nor are the mirrors its apt knows.
+            .set("COVOUCH_SYSTEM", home.join("system"))
             // Questions to servers nobody asked for.
             .set("PIP_DISABLE_PIP_VERSION_CHECK", "1")
             .set("PIP_NO_INPUT", "1")

@@ -156,7 +156,7 @@ impl Assessment {
                 fetcher,
                 indexes: indexes.known,
             };
-            let adapters = Adapters::new(loaded.adapters(), &means);
+            let adapters = Adapters::new(loaded.adapters(settings), &means);
             adapters.add_records(&mut evidence);
             let graph = TrustGraph::build(&evidence, settings.now());
             // Newer releases are only told about: what is known of them is enough.

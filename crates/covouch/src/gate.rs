@@ -103,7 +103,7 @@ impl Gate {
                 clock: settings.clock(),
                 blocked: options.blocked,
                 connect,
-                adapters: loaded.adapters(),
+                adapters: loaded.adapters(settings),
                 public: None,
             },
         )?;

@@ -81,7 +81,7 @@ impl Loaded {
     }
 
     /// What the policies name for adapters to read. One name is one source in both of them.
-    pub(crate) fn adapters(&self) -> AdapterSources {
+    pub(crate) fn adapters(&self, settings: &Settings) -> AdapterSources {
         let mut sources = AdapterSources::default();
         let mut seen = BTreeSet::new();
         for found in self.found() {
@@ -95,6 +95,7 @@ impl Loaded {
                             suites: suites.clone(),
                             mirror: mirror.clone(),
                             keyring: keyring.as_deref().map(path),
+                            system: settings.system(),
                         });
                     }
                     SourceKind::Osv { from } => {

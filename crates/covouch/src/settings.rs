@@ -52,6 +52,11 @@ impl Settings {
         std::env::var_os(name)
     }
 
+    /// Where the machine's file system begins; elsewhere in tests, which must not see this machine's apt.
+    pub(crate) fn system(&self) -> PathBuf {
+        self.environment("COVOUCH_SYSTEM").map_or_else(|| PathBuf::from("/"), PathBuf::from)
+    }
+
     pub(crate) fn state(&self) -> &State {
         &self.state
     }

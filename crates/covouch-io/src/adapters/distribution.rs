@@ -1,6 +1,6 @@
 //! A distribution's index, refreshed and loaded when it is first asked about, and again when it is a day old.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use covouch_core::{evidence::Gap, time::Timestamp};
 use tokio::sync::Mutex;
@@ -49,7 +49,7 @@ impl Distribution {
             self.source.suites.iter().filter_map(|suite| Suite::parse(suite).ok()).collect();
         let mirrors = match &self.source.mirror {
             Some(url) => Mirrors::named(url),
-            None => Mirrors::of_apt(Path::new("/"))?,
+            None => Mirrors::of_apt(&self.source.system)?,
         };
         let Means { network, state, clock, .. } = &self.means;
         let settings = DebianSettings {

@@ -1,9 +1,6 @@
 //! `covouch debian status | refresh`.
 
-use std::{
-    path::Path,
-    sync::{Mutex, PoisonError},
-};
+use std::sync::{Mutex, PoisonError};
 
 use covouch_core::time::Timestamp;
 use covouch_io::{
@@ -68,7 +65,7 @@ fn refresh(
 ) -> Result<Exit, Failure> {
     let mirrors = match mirror {
         Some(mirror) => Mirrors::named(mirror),
-        None => Mirrors::of_apt(Path::new("/"))?,
+        None => Mirrors::of_apt(&settings.system())?,
     };
     let keyring = Keyring::with_systems()?;
     let asked = DebianSettings { suites, mirrors, keyring, freshness: Freshness::Demand };

@@ -12,6 +12,7 @@ mod base;
 mod checking;
 mod clients;
 mod desk;
+mod evidence;
 mod feed;
 mod http;
 mod installer;
