@@ -163,6 +163,22 @@ async fn a_suite_is_asked_for_once_a_day_and_recognised() {
 }
 
 #[tokio::test]
+async fn a_clock_that_was_wrong_once_does_not_stop_the_questions() {
+    let mirror = Mirror::start().await;
+    let mut user = User::of(&mirror);
+    user.publish(&mirror, &Release::stable("2026-05-01"), &[SIX]);
+    user.now = at("2027-06-01");
+    assert!(user.is_read().await);
+    user.now = at("2026-06-01");
+    assert_eq!(
+        Debian::load(&user.state, &[suite("stable")]).unwrap().gap(user.now).unwrap().code.as_str(),
+        "debian-stale"
+    );
+    assert_eq!(user.refresh_suite("stable", Freshness::Recent).await, Outcome::Unchanged);
+    assert_eq!(Debian::load(&user.state, &[suite("stable")]).unwrap().gap(user.now), None);
+}
+
+#[tokio::test]
 async fn a_file_its_suite_left_behind_keeps_its_date() {
     let mirror = Mirror::start().await;
     let user = User::of(&mirror);
