@@ -18,6 +18,7 @@
 pub mod apt;
 mod deb822;
 mod error;
+mod failure;
 #[doc(hidden)]
 pub mod fuzzing;
 mod keyring;

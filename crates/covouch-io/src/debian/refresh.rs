@@ -22,6 +22,7 @@ use url::Url;
 use super::{
     DebianError, Fault, Suite,
     apt::Mirrors,
+    failure,
     keyring::Keyring,
     release::{self, Listed, Packing, Release},
     sources::{self, Tarball},
@@ -100,7 +101,7 @@ pub async fn refresh(
     for suite in &settings.suites {
         let known = load(state).await?;
         let visit = Visit { network, state, clock, settings, progress, suite, known };
-        suites.push((suite.clone(), visit.refresh().await.unwrap_or_else(Outcome::Failed)));
+        suites.push((suite.clone(), visit.outcome().await));
     }
     Ok(Refreshed { suites })
 }
@@ -117,6 +118,30 @@ struct Visit<'a> {
 }
 
 impl Visit<'_> {
+    /// Refreshes the suite, unless that went wrong a moment ago.
+    async fn outcome(&self) -> Outcome {
+        let (state, suite, now) = (self.state.clone(), self.suite.clone(), self.clock.now());
+        if self.settings.freshness == Freshness::Recent
+            && let Some(error) = failure::recall(&state, &suite, now)
+        {
+            return Outcome::Failed(error);
+        }
+        match self.refresh().await {
+            Ok(outcome) => {
+                failure::forget(&state, &suite);
+                outcome
+            }
+            // Neither is the mirror's fault, and both end as soon as somebody changes something.
+            Err(error) if self.network.is_offline() || error == DebianError::NoMirror => {
+                Outcome::Failed(error)
+            }
+            Err(error) => {
+                failure::remember(&state, &suite, &error, now);
+                Outcome::Failed(error)
+            }
+        }
+    }
+
     async fn refresh(&self) -> Result<Outcome, DebianError> {
         let known = self.known.suite(self.suite);
         let is_fresh =
