@@ -200,6 +200,17 @@ fn recount_community(bencher: Bencher<'_, '_>) {
     recount(bencher, community());
 }
 
+/// The part of it that every judgement has anyway: who lets whom speak.
+#[divan::bench(sample_count = 20)]
+fn build_graph_of_community(bencher: Bencher<'_, '_>) {
+    let (_, hall) = community();
+    let mut evidence = Evidence::new();
+    for statement in &hall.statements {
+        evidence.add_statement(statement.clone(), Arc::from("hall"));
+    }
+    bencher.bench_local(|| TrustGraph::build(black_box(&evidence), moment("2026-06-01")));
+}
+
 /// Checking the signatures of ten thousand ballots and reading them; `covouch` does this once, when it reads a source.
 #[divan::bench(sample_count = 5)]
 fn verify_ballots(bencher: Bencher<'_, '_>) {

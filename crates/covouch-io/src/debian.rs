@@ -18,6 +18,7 @@
 pub mod apt;
 mod deb822;
 mod error;
+mod failure;
 #[doc(hidden)]
 pub mod fuzzing;
 mod keyring;
@@ -30,7 +31,13 @@ mod table;
 
 use std::{fmt, sync::Arc};
 
-use covouch_core::{code::Code, digest::Sha256, evidence::Gap, subject::Subject, time::Timestamp};
+use covouch_core::{
+    code::Code,
+    digest::Sha256,
+    evidence::Gap,
+    subject::Subject,
+    time::{Duration, Timestamp},
+};
 use covouch_python::filename::DistFilename;
 
 use self::table::Table;
@@ -93,6 +100,14 @@ pub struct SuiteState {
     pub files: usize,
 }
 
+impl SuiteState {
+    /// Whether a mirror was asked within this time. A moment that is yet to come was told by a wrong clock, and says
+    /// nothing.
+    pub(crate) fn is_checked_within(&self, time: Duration, now: Timestamp) -> bool {
+        self.checked <= now && self.checked.until(now) < time
+    }
+}
+
 /// Codes of the gaps that Debian can leave, beside those of [`DebianError`].
 pub const GAPS: &[Code] = &[Code::new("debian-not-read"), Code::new("debian-stale")];
 
@@ -140,7 +155,10 @@ impl Debian {
         self.suites.iter().find_map(|suite| {
             let (code, detail) = match self.table.suite(suite) {
                 None => ("debian-not-read", format!("suite `{suite}` was not read yet")),
-                Some(known) if known.checked.until(now) > limits::DEBIAN_STALE => {
+                Some(known) if known.checked > now => {
+                    ("debian-stale", format!("suite `{suite}` was refreshed when the clock was wrong"))
+                }
+                Some(known) if !known.is_checked_within(limits::DEBIAN_STALE, now) => {
                     let age = known.checked.until(now).rounded();
                     ("debian-stale", format!("suite `{suite}` was not refreshed for {age}"))
                 }

@@ -112,6 +112,9 @@ pub const DEBIAN_TABLE_BYTES: u64 = 64 << 20;
 /// testing's four times a day.
 pub const DEBIAN_FRESH: covouch_core::time::Duration = covouch_core::time::Duration::from_days(1);
 
+/// Time in which a mirror is not asked again after nothing was learnt from it.
+pub const DEBIAN_RETRY: covouch_core::time::Duration = covouch_core::time::Duration::from_seconds(3_600);
+
 /// Age from which a file without a sighting may have got one in the meantime.
 pub const DEBIAN_STALE: covouch_core::time::Duration = covouch_core::time::Duration::from_days(7);
 

@@ -12,10 +12,11 @@ const SDIST: &str = "crates/covouch-io/tests/data/pep740/pypi_attestations-0.0.1
 
 /// Verifies one object many times, as pypi-attestations does it for each file, and prints the median in seconds.
 const SCRIPT: &str = r#"
-import statistics, sys, time
+import logging, statistics, sys, time
 from pathlib import Path
 from pypi_attestations import Distribution, Provenance
 
+logging.disable()
 dist = Distribution.from_file(Path(sys.argv[1]))
 text = Path(sys.argv[1] + ".provenance").read_text()
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use covouch_core::{
+    key::PublicKey,
     name::ProjectPattern,
-    statement::{Committee, Community, Electorate, Recused, Rule, Terms, Voter},
+    statement::{Committee, Community, Electorate, Member, Recused, Rule, Terms, Voter},
 };
 
 /// Whether some ballots could pass after an amendment that could not before, or somebody new may amend. Whatever is
@@ -33,7 +34,7 @@ fn recused(terms: &Terms) -> BTreeSet<(&Recused, &ProjectPattern)> {
 }
 
 fn is_stricter_committee(before: &Committee, after: &Committee) -> bool {
-    let kept = |(key, member): (_, &covouch_core::statement::Member)| {
+    let kept = |(key, member): (&PublicKey, &Member)| {
         before.roster.get(key).is_some_and(|known| {
             // Another affiliation is another voice; a program that becomes a person gains one.
             known.affiliation == member.affiliation

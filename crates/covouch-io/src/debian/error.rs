@@ -44,6 +44,14 @@ pub enum DebianError {
         /// What is wrong.
         reason: &'static str,
     },
+    /// Nothing was learnt less than an hour ago, so nobody was asked again.
+    #[error("{said}")]
+    Remembered {
+        /// The code of what went wrong then.
+        code: Code,
+        /// What was said of it.
+        said: String,
+    },
     /// The state folder cannot be used.
     #[error(transparent)]
     State(#[from] StateError),
@@ -136,6 +144,7 @@ impl DebianError {
         Code::new(match self {
             Self::Fetch(error) => return error.code(),
             Self::State(error) => return error.code(),
+            Self::Remembered { code, .. } => return *code,
             Self::NoMirror => "debian-no-mirror",
             Self::Unreadable { .. } => "debian-unreadable",
             Self::Absent(_) => "debian-absent",
@@ -162,6 +171,7 @@ impl DebianError {
             Self::NoMirror => {
                 "write `mirror = \"https://…\"` beside `suites` in the policy, with the address of a mirror"
             }
+            Self::Remembered { .. } => "ask the mirror again with `covouch debian refresh`",
             Self::Absent(_) => "look at the suite's name and at the mirror's address",
             Self::Damaged { .. } => "delete the file and run `covouch debian refresh`",
             Self::Unreadable { .. } => "look at its permissions and contents",

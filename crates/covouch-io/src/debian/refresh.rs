@@ -22,6 +22,7 @@ use url::Url;
 use super::{
     DebianError, Fault, Suite,
     apt::Mirrors,
+    failure,
     keyring::Keyring,
     release::{self, Listed, Packing, Release},
     sources::{self, Tarball},
@@ -100,7 +101,7 @@ pub async fn refresh(
     for suite in &settings.suites {
         let known = load(state).await?;
         let visit = Visit { network, state, clock, settings, progress, suite, known };
-        suites.push((suite.clone(), visit.refresh().await.unwrap_or_else(Outcome::Failed)));
+        suites.push((suite.clone(), visit.outcome().await));
     }
     Ok(Refreshed { suites })
 }
@@ -117,9 +118,35 @@ struct Visit<'a> {
 }
 
 impl Visit<'_> {
+    /// Refreshes the suite, unless that went wrong a moment ago.
+    async fn outcome(&self) -> Outcome {
+        let (state, suite, now) = (self.state.clone(), self.suite.clone(), self.clock.now());
+        if self.settings.freshness == Freshness::Recent
+            && let Some(error) = failure::recall(&state, &suite, now)
+        {
+            return Outcome::Failed(error);
+        }
+        match self.refresh().await {
+            Ok(outcome) => {
+                failure::forget(&state, &suite);
+                outcome
+            }
+            // Neither is the mirror's fault, and both end as soon as somebody changes something.
+            Err(error) if self.network.is_offline() || error == DebianError::NoMirror => {
+                Outcome::Failed(error)
+            }
+            Err(error) => {
+                failure::remember(&state, &suite, &error, now);
+                Outcome::Failed(error)
+            }
+        }
+    }
+
     async fn refresh(&self) -> Result<Outcome, DebianError> {
-        let age = self.known.suite(self.suite).map(|known| known.checked.until(self.clock.now()));
-        if self.settings.freshness == Freshness::Recent && age.is_some_and(|age| age < limits::DEBIAN_FRESH) {
+        let known = self.known.suite(self.suite);
+        let is_fresh =
+            known.is_some_and(|known| known.is_checked_within(limits::DEBIAN_FRESH, self.clock.now()));
+        if self.settings.freshness == Freshness::Recent && is_fresh {
             return Ok(Outcome::Recent);
         }
         let mut failed = DebianError::NoMirror;
@@ -173,7 +200,7 @@ impl Visit<'_> {
             Ok(release)
         };
         let release = checked().map_err(|fault| self.refused(fault))?;
-        self.check_floor(release.date)?;
+        check_floor(self.state, &self.known, self.suite, release.date)?;
         Ok(release)
     }
 
@@ -235,47 +262,26 @@ impl Visit<'_> {
     /// Reads the list and keeps what stands in it.
     async fn keep(&self, index: Index, packing: Packing, packed: Vec<u8>) -> Result<Outcome, DebianError> {
         let bytes = u64::try_from(packed.len()).unwrap_or(u64::MAX);
-        let (state, suite, floor) = (self.state.clone(), self.suite.clone(), self.floor_path());
+        let state = self.state.clone();
         let files = on_disk(move || {
             let tarballs = unpack(packing, &packed).map_err(|error| DebianError::Refused {
-                suite,
+                suite: index.suite.clone(),
                 fault: Fault::malformed(packing.file(), error.to_string()),
             })?;
             let _lock = state.lock(Part::Verified, &mut |_| {})?;
+            // Another process may have been here while we downloaded, and have seen a newer one.
+            let table = Table::load(&state)?;
+            check_floor(&state, &table, &index.suite, index.date)?;
             let full = || DebianError::Damaged {
                 path: Table::path(&state),
                 reason: "it has more releases than can be numbered",
             };
-            // Another process may have been here while we downloaded.
-            let table = Table::load(&state)?;
             table.with(&index, &tarballs).ok_or_else(full)?.save(&state)?;
-            write_atomically(&floor, format!("{}\n", index.date).as_bytes())?;
+            write_atomically(&floor_path(&state, &index.suite), format!("{}\n", index.date).as_bytes())?;
             Ok(tarballs.len())
         })
         .await?;
         Ok(Outcome::Read { files, bytes })
-    }
-
-    /// Refuses an index older than the newest one seen: a mirror must not bring back what Debian removed.
-    fn check_floor(&self, date: Timestamp) -> Result<(), DebianError> {
-        let known = self.known.suite(self.suite).map(|known| known.released);
-        let path = self.floor_path();
-        let floor = match fs::read_to_string(&path) {
-            Ok(text) => Some(Timestamp::parse(text.trim_end()).map_err(|_| DebianError::Damaged {
-                path,
-                reason: "it does not say the date of the newest index seen",
-            })?),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(DebianError::Unreadable { path, reason: error.to_string() }),
-        };
-        match known.max(floor) {
-            Some(seen) if date < seen => Err(self.refused(Fault::RolledBack { date, seen })),
-            _ => Ok(()),
-        }
-    }
-
-    fn floor_path(&self) -> PathBuf {
-        self.state.folder(Part::Floors).join("debian").join(self.suite.as_str())
     }
 
     fn url(&self, mirror: &Url, file: &str) -> Result<Url, DebianError> {
@@ -286,6 +292,30 @@ impl Visit<'_> {
     fn refused(&self, fault: Fault) -> DebianError {
         DebianError::Refused { suite: self.suite.clone(), fault }
     }
+}
+
+/// Refuses an index older than the newest one seen: a mirror must not bring back what Debian removed.
+fn check_floor(state: &State, known: &Table, suite: &Suite, date: Timestamp) -> Result<(), DebianError> {
+    let known = known.suite(suite).map(|known| known.released);
+    let path = floor_path(state, suite);
+    let floor = match fs::read_to_string(&path) {
+        Ok(text) => Some(Timestamp::parse(text.trim_end()).map_err(|_| DebianError::Damaged {
+            path,
+            reason: "it does not say the date of the newest index seen",
+        })?),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(DebianError::Unreadable { path, reason: error.to_string() }),
+    };
+    match known.max(floor) {
+        Some(seen) if date < seen => {
+            Err(DebianError::Refused { suite: suite.clone(), fault: Fault::RolledBack { date, seen } })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn floor_path(state: &State, suite: &Suite) -> PathBuf {
+    state.folder(Part::Floors).join("debian").join(suite.as_str())
 }
 
 /// Whether an index of this date and this end counts now.

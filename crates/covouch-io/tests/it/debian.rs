@@ -163,6 +163,47 @@ async fn a_suite_is_asked_for_once_a_day_and_recognised() {
 }
 
 #[tokio::test]
+async fn a_mirror_that_failed_is_left_in_peace_for_an_hour() {
+    let mirror = Mirror::start().await;
+    let mut user = User::of(&mirror);
+    let said = |outcome| match outcome {
+        Outcome::Failed(error) => (error.code().as_str(), error.to_string()),
+        learnt => panic!("{learnt:?}"),
+    };
+    let release = Release { valid_until: Some("2026-05-20"), ..Release::stable("2026-05-01") };
+    user.publish(&mirror, &release, &[SIX]);
+    let first = said(user.refresh_suite("stable", Freshness::Recent).await);
+    assert_eq!(first.0, "debian-expired");
+    user.now = at("2026-06-01T00:59:59Z");
+    assert_eq!(said(user.refresh_suite("stable", Freshness::Recent).await), first);
+    assert_eq!(mirror.server.seen().len(), 1);
+    user.publish(&mirror, &Release::stable("2026-05-02"), &[SIX]);
+    user.now = at("2026-06-01T01:00:00Z");
+    assert!(matches!(user.refresh_suite("stable", Freshness::Recent).await, Outcome::Read { .. }));
+    mirror.publish("stable", "nothing", b"");
+    assert_eq!(user.refused().await, "debian-unsigned");
+    user.publish(&mirror, &Release::stable("2026-05-03"), &[SIX]);
+    assert!(user.is_read().await, "whoever demands is answered");
+    assert_eq!(user.refresh_suite("stable", Freshness::Recent).await, Outcome::Recent);
+}
+
+#[tokio::test]
+async fn a_clock_that_was_wrong_once_does_not_stop_the_questions() {
+    let mirror = Mirror::start().await;
+    let mut user = User::of(&mirror);
+    user.publish(&mirror, &Release::stable("2026-05-01"), &[SIX]);
+    user.now = at("2027-06-01");
+    assert!(user.is_read().await);
+    user.now = at("2026-06-01");
+    assert_eq!(
+        Debian::load(&user.state, &[suite("stable")]).unwrap().gap(user.now).unwrap().code.as_str(),
+        "debian-stale"
+    );
+    assert_eq!(user.refresh_suite("stable", Freshness::Recent).await, Outcome::Unchanged);
+    assert_eq!(Debian::load(&user.state, &[suite("stable")]).unwrap().gap(user.now), None);
+}
+
+#[tokio::test]
 async fn a_file_its_suite_left_behind_keeps_its_date() {
     let mirror = Mirror::start().await;
     let user = User::of(&mirror);

@@ -6,7 +6,9 @@ use std::{fs, path::Path};
 
 use covouch_core::{
     limits,
-    statement::{Claim, Electorate, ElectorateId, Rule, Strike, Voter, chain::Chain},
+    statement::{
+        Claim, Edition, Electorate, ElectorateError, ElectorateId, Rule, Strike, Voter, chain::Chain,
+    },
     time::Timestamp,
 };
 use covouch_graph::tally::{Succession, Votes, loosens};
@@ -27,7 +29,7 @@ pub(super) fn run(command: &Arguments, settings: &Settings, terminal: &Terminal)
     match command {
         Arguments::New { draft, signing } => {
             let terms = read_draft(draft)?.terms(None, settings)?;
-            let electorate = Electorate::new(covouch_core::statement::Edition::First, terms);
+            let electorate = Electorate::new(Edition::First, terms);
             enact(electorate.map_err(wrong)?, signing, settings, terminal)
         }
         Arguments::Amend { electorate, draft, signing } => {
@@ -94,11 +96,16 @@ fn enact(
     let (id, version, threshold) = (electorate.electorate(), electorate.id(), electorate.terms().threshold);
     let exit = finish(Claim::Electorate(Box::new(electorate)), signing, settings, terminal)?;
     terminal.answer(format_args!("electorate {id}"));
-    if first && threshold.get() > 1 {
-        let short: String = version.to_string().chars().take(12).collect();
-        terminal.note(format_args!(
+    let short: String = version.to_string().chars().take(12).collect();
+    match (first, threshold.get()) {
+        (true, 1) => {}
+        (true, threshold) => terminal.note(format_args!(
             "it takes {threshold} admins; the others run `covouch electorate sign {short}`"
-        ));
+        )),
+        // How many it takes, the version before says.
+        (false, _) => {
+            terminal.note(format_args!("other admins sign the same with `covouch electorate sign {short}`"))
+        }
     }
     Ok(exit)
 }
@@ -120,7 +127,7 @@ fn read_draft(path: &Path) -> Result<Draft, Failure> {
     Draft::parse(&text)
 }
 
-fn wrong(error: covouch_core::statement::ElectorateError) -> Failure {
+fn wrong(error: ElectorateError) -> Failure {
     Failure::usage(error.to_string())
 }
 

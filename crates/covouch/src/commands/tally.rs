@@ -2,18 +2,25 @@
 
 mod json;
 
-use std::{collections::BTreeSet, fs, path::Path, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use covouch_core::{
     digest::Sha256,
     evidence::Evidence,
     key::PublicKey,
+    name::ProjectName,
     statement::{BallotHead, ElectorateId, Envelope, Rule, Verified, chain::Chain, verify_ballot_head},
     subject::Subject,
+    version::Version,
 };
 use covouch_graph::{
     TrustGraph,
-    tally::{Needs, Outcome, Poll, Succession, Tally, Votes},
+    tally::{Needs, Outcome, Poll, Succession, Tally, Uncountable, Votes},
 };
 use covouch_io::{archive, electorate as folder};
 
@@ -77,7 +84,7 @@ fn count<'a>(
     chains: &[Chain],
     (id, subjects): (&ElectorateId, &'a [Subject]),
     settings: &Settings,
-) -> Result<Tallied<'a>, covouch_graph::tally::Uncountable> {
+) -> Result<Tallied<'a>, Uncountable> {
     let now = settings.now();
     let mut evidence = Evidence::new();
     for statement in chains.iter().flat_map(Chain::statements) {
@@ -91,7 +98,7 @@ fn count<'a>(
 
 /// Which files are asked about.
 enum Wanted {
-    Release(covouch_core::name::ProjectName, covouch_core::version::Version),
+    Release(ProjectName, Version),
     Digest(Sha256),
     Named(String),
 }
@@ -123,7 +130,7 @@ impl Wanted {
 
 /// Reads heads that somebody carried here. One of a key that is not known says nothing about this electorate.
 fn read_heads(
-    files: &[std::path::PathBuf],
+    files: &[PathBuf],
     chains: &[Chain],
     terminal: &Terminal,
 ) -> Result<Vec<Verified<BallotHead>>, Failure> {

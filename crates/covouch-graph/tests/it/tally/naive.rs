@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use covouch_core::{
     key::PublicKey,
-    statement::{Ballot, Choice, Claim, Community, Electorate, Rule, StatementId, Voter},
+    statement::{
+        Ballot, Choice, Claim, Community, Electorate, Rule, Statement, StatementId, Verified, Voter,
+    },
     subject::Subject,
 };
 use covouch_graph::tally::Outcome;
@@ -150,11 +152,9 @@ struct Ways<'a> {
 
 impl<'a> Ways<'a> {
     fn new(hall: &Hall, community: &'a Community) -> Self {
-        let edge = |statement: &covouch_core::statement::Verified<covouch_core::statement::Statement>| {
-            match &statement.value().claim {
-                Claim::Delegation(delegation) => Some((*statement.issuer(), delegation.to, delegation.depth)),
-                _ => None,
-            }
+        let edge = |statement: &Verified<Statement>| match &statement.value().claim {
+            Claim::Delegation(delegation) => Some((*statement.issuer(), delegation.to, delegation.depth)),
+            _ => None,
         };
         Self { community, edges: hall.statements.iter().filter_map(edge).collect(), used: BTreeMap::new() }
     }
