@@ -88,7 +88,7 @@ fn debian(bench: &Bench<'_>) -> Result<String, Failure> {
     let theirs = peer.number(1);
     rows.push(peer);
     Ok(format!(
-        "Debian's key graph (1,111 keys, 11,700 certifications), the shortest of five runs for each key:\n\n{}\n\
+        "Debian's key graph (1,111 keys, 10,757 certifications), the shortest of five runs for each key:\n\n{}\n\
          A binding costs `sequoia-wot` {} × what the same certifications cost one party here, median by median.\n",
         lines(&rows),
         shown(theirs / ours)
