@@ -70,6 +70,10 @@ fn the_example_client_reads_what_python_writes() {
     let deps = env::current_exe().unwrap();
     let examples = deps.parent().unwrap().parent().unwrap().join("examples");
     let client = examples.join("tuf_client").with_extension(env::consts::EXE_EXTENSION);
+    assert!(
+        client.is_file(),
+        "the example is built with all tests, or by `cargo build -p covouch-feed --examples`"
+    );
     let output = python(folder.path(), "drive_client.py", &client);
     let told: serde_json::Value = serde_json::from_str(text(&output)).unwrap();
     assert_eq!(told, serde_json::json!({ "stories": 19 }));
