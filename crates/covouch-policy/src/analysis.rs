@@ -33,7 +33,7 @@ use covouch_core::{code::Code, hint::Hint, name::ProjectPattern, party::PartyNam
 
 use self::{
     cast::Cast,
-    diagram::{NO, TooLarge},
+    diagram::{NodeId, TooLarge},
     shape::{Reader, Shape, Weighed},
     stage::{Grain, Stage, Variable},
 };
@@ -216,18 +216,17 @@ impl Examined<'_> {
         let admitted = Shape::all(admitted);
         let mut stage = Stage::set(self.cast, &[&admitted, &claimed], Grain::Asked)?;
         let (function, wanted) = (stage.function(&admitted)?, stage.function(&claimed)?);
-        let family = stage.only(function, wanted)?;
-        if family == NO {
+        if stage.diagram.implies(function, wanted)? {
             return Ok(ClaimAnswer::Holds { shares: self.shares(&admitted, &claimed) });
         }
+        let family = stage.only(function, wanted)?;
         let without = stage.coalitions(family, self.cast, weights(shape));
         // Too much to look at: then the whole claim is said.
         let missing = self
-            .missing(&admitted, (formula, &reader))
+            .missing((&mut stage, function), &admitted, (formula, &reader))
             .unwrap_or_else(|TooLarge| vec![claim.expression().clone()]);
-        let both = stage.diagram.and(function, wanted)?;
         let weights = match self.formula.expression.form {
-            Form::Score(_) => repair::weights(&mut stage, both, self.cast)?,
+            Form::Score(_) => repair::weights(&mut stage, (function, wanted), self.cast)?,
             _ => NewWeights::NotLookedFor,
         };
         Ok(ClaimAnswer::Broken {
@@ -240,7 +239,9 @@ impl Examined<'_> {
     /// Whether a claim that holds for whole words does for less.
     fn shares(&self, admitted: &Shape, claimed: &Shape) -> Shares {
         let own = admitted.scores();
-        if own.is_empty() && claimed.scores().is_empty() {
+        // Said in so many words, as an explicit requirement says it: then there is nothing to look at.
+        let said = claimed.conjuncts().iter().all(|part| admitted.conjuncts().contains(part));
+        if said || own.is_empty() && claimed.scores().is_empty() {
             return Shares::Hold;
         }
         // Between two different scores lie amounts that nobody asks for.
@@ -264,6 +265,7 @@ impl Examined<'_> {
     /// The parts of a claim that the requirement does not already say, for words of less than is asked for too.
     fn missing(
         &self,
+        (whole, function): (&mut Stage, NodeId),
         admitted: &Shape,
         (claim, reader): (&Formula, &Reader<'_>),
     ) -> Result<Vec<Expression>, TooLarge> {
@@ -271,26 +273,34 @@ impl Examined<'_> {
         else {
             return Ok(vec![claim.expression.clone()]);
         };
-        let parts: Vec<Shape> = conditions.iter().map(|condition| reader.wanted(condition)).collect();
-        let claimed = reader.wanted(&claim.condition);
+        let mut parts = Vec::new();
+        for (written, condition) in written.iter().zip(conditions) {
+            let part = reader.wanted(condition);
+            let said = implies(whole, function, &part)?;
+            parts.push((written, part, said));
+        }
         // What whole words do not say, lesser ones do not say either; and with whole words there is less to look at.
-        let mut said = vec![true; parts.len()];
-        for grain in [Grain::Asked, Grain::Below] {
-            if said.contains(&true) {
-                let mut stage = Stage::set(self.cast, &[admitted, &claimed], grain)?;
-                let function = stage.function(admitted)?;
-                for (part, said) in parts.iter().zip(&mut said).filter(|(_, said)| **said) {
-                    let part = stage.function(part)?;
-                    *said = stage.diagram.and(function, part)? == function;
-                }
+        if parts.iter().any(|(_, _, said)| *said) {
+            let claimed = reader.wanted(&claim.condition);
+            let mut stage = Stage::set(self.cast, &[admitted, &claimed], Grain::Below)?;
+            let function = stage.function(admitted)?;
+            for (_, part, said) in parts.iter_mut().filter(|(_, _, said)| *said) {
+                *said = implies(&mut stage, function, part)?;
             }
         }
-        Ok(written.iter().zip(said).filter(|(_, said)| !said).map(|(written, _)| written.clone()).collect())
+        let missing = parts.into_iter().filter(|(_, _, said)| !said);
+        Ok(missing.map(|(written, _, _)| written.clone()).collect())
     }
 
     fn reader(&self) -> Reader<'_> {
         Reader { policy: self.policy, cast: self.cast }
     }
+}
+
+/// Whether a part holds wherever a function does.
+fn implies(stage: &mut Stage, function: NodeId, part: &Shape) -> Result<bool, TooLarge> {
+    let part = stage.function(part)?;
+    stage.diagram.implies(function, part)
 }
 
 /// The requirement with these parts beside it.

@@ -16,7 +16,7 @@
 mod sums;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     hash::{BuildHasherDefault, Hash as _, Hasher},
     ops::Range,
 };
@@ -126,6 +126,38 @@ impl Diagram {
 
     pub(super) fn or(&mut self, left: NodeId, right: NodeId) -> Result<NodeId, TooLarge> {
         self.combine(Operation::Or, left.min(right), left.max(right))
+    }
+
+    /// Whether a function is true wherever another one is. Nothing is built: a counterexample ends the walk.
+    pub(super) fn implies(&self, function: NodeId, other: NodeId) -> Result<bool, TooLarge> {
+        self.holds_below(function, other, &mut HashSet::default())
+    }
+
+    fn holds_below(
+        &self,
+        function: NodeId,
+        other: NodeId,
+        seen: &mut HashSet<(NodeId, NodeId), Mixing>,
+    ) -> Result<bool, TooLarge> {
+        if function == NO || other == YES || function == other || seen.contains(&(function, other)) {
+            return Ok(true);
+        }
+        // Every other node has a point at which it is true, and one at which it is false.
+        if function == YES || other == NO {
+            return Ok(false);
+        }
+        let variable = self.node_of(function).variable.min(self.node_of(other).variable);
+        for state in 0..self.variables[variable].len() {
+            let below = (self.at(function, variable, state), self.at(other, variable, state));
+            if !self.holds_below(below.0, below.1, seen)? {
+                return Ok(false);
+            }
+        }
+        if seen.len() >= limits::STEPS {
+            return Err(TooLarge);
+        }
+        seen.insert((function, other));
+        Ok(true)
     }
 
     /// The points of a family at which a function is false.

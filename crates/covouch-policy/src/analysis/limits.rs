@@ -18,6 +18,10 @@ pub(super) const LISTING: usize = 200_000;
 /// Most sets from which new weights are computed: one inequality each.
 pub(super) const INEQUALITIES: usize = 400;
 
+/// Most kinds of parties for which new weights are looked for: of more, nobody would check them, and the smallest sets
+/// are too many anyway.
+pub(super) const CLASSES: usize = 16;
+
 /// Heaviest weight that is looked for; heavier ones say nothing a person could check.
 pub(super) const WEIGHT: i32 = 100;
 

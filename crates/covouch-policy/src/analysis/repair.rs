@@ -38,11 +38,16 @@ pub enum NewWeights {
 /// How many of each class are in a point.
 type Counts = Vec<u32>;
 
-/// Weights for the parties of a stage whose score reaches a minimum exactly where a function is true.
-pub(super) fn weights(stage: &mut Stage, wanted: NodeId, cast: &Cast) -> Result<NewWeights, TooLarge> {
-    if !stage.variables.iter().all(is_whole_voice) {
+/// Weights for the parties of a stage whose score reaches a minimum exactly where two functions are true.
+pub(super) fn weights(
+    stage: &mut Stage,
+    (admitted, claimed): (NodeId, NodeId),
+    cast: &Cast,
+) -> Result<NewWeights, TooLarge> {
+    if !stage.variables.iter().all(is_whole_voice) || stage.classes().len() > limits::CLASSES {
         return Ok(NewWeights::NotLookedFor);
     }
+    let wanted = stage.diagram.and(admitted, claimed)?;
     let smallest = stage.diagram.smallest(wanted)?;
     let (smallest, all) = stage.points(smallest, limits::INEQUALITIES);
     if !all || smallest.is_empty() {

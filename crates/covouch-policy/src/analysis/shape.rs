@@ -69,6 +69,16 @@ impl Shape {
         }
     }
 
+    /// The parts that must all hold, one by one.
+    pub(super) fn conjuncts(&self) -> Vec<&Self> {
+        match self {
+            Self::AtLeast(needed, parts) if *needed == parts.len() => {
+                parts.iter().flat_map(Self::conjuncts).collect()
+            }
+            other => vec![other],
+        }
+    }
+
     pub(super) fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Self)) {
         visit(self);
         for part in self.parts() {

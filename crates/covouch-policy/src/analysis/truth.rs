@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::{
     cast::{Actor, Cast},
     coalitions::Point,
-    diagram::{NO, NodeId},
+    diagram::{NO, NodeId, YES},
     repair::{self, NewWeights},
     shape::{Shape, Weighed},
     stage::{Grain, Stage, Variable, score},
@@ -154,12 +154,28 @@ proptest! {
     }
 
     #[test]
+    fn one_formula_implies_another_where_no_choice_of_words_says_otherwise(
+        (one, other) in (sketch(), sketch()),
+        size in 1_usize..=8,
+    ) {
+        let (cast, shapes) = (cast(size), |actors: &[Actor]| [one.shape(actors), other.shape(actors)]);
+        let [left, right] = shapes(&cast.actors().map(|(actor, _)| actor).collect::<Vec<_>>());
+        let mut stage = Stage::set(&cast, &[&left, &right], Grain::Asked).unwrap();
+        let (function, wanted) = (stage.function(&left).unwrap(), stage.function(&right).unwrap());
+        let points = points(&stage);
+        let mut all = points.iter();
+        let truth = all.all(|point| !is_true(&left, &stage, point) || is_true(&right, &stage, point));
+        prop_assert_eq!(stage.diagram.implies(function, wanted).unwrap(), truth);
+        prop_assert_eq!(stage.diagram.and(function, wanted).unwrap() == function, truth);
+    }
+
+    #[test]
     fn new_weights_say_what_was_wanted_or_there_are_none(
         weights in proptest::collection::vec(1_u64..6, 5),
         minimum in 1_u64..16,
     ) {
         let (mut stage, function, _, cast) = staged(&Sketch::Score(weights, minimum), 5);
-        let found = repair::weights(&mut stage, function, &cast).unwrap();
+        let found = repair::weights(&mut stage, (function, YES), &cast).unwrap();
         prop_assert!(function == NO || matches!(found, NewWeights::Found { .. }), "{found:?}");
     }
 }
@@ -181,5 +197,5 @@ fn sorted(stage: &Stage, point: &Point) -> Point {
 fn no_weights_can_say_two_pairs() {
     let pair = |left, right| Sketch::AtLeast(2, vec![Sketch::Says(left), Sketch::Says(right)]);
     let (mut stage, function, _, cast) = staged(&Sketch::AtLeast(1, vec![pair(0, 1), pair(2, 3)]), 4);
-    assert_eq!(repair::weights(&mut stage, function, &cast).unwrap(), NewWeights::None);
+    assert_eq!(repair::weights(&mut stage, (function, YES), &cast).unwrap(), NewWeights::None);
 }
