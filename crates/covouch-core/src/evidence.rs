@@ -145,6 +145,12 @@ pub struct Sourced {
 }
 
 impl Evidence {
+    /// The same without statements: what the graph is built of, and judging does not read again.
+    #[must_use]
+    pub fn without_statements(&self) -> Self {
+        Self { statements: Vec::new(), ..self.clone() }
+    }
+
     /// No evidence.
     #[must_use]
     pub fn new() -> Self {

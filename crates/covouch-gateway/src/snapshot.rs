@@ -31,7 +31,7 @@ use covouch_core::{
 use covouch_graph::TrustGraph;
 use covouch_io::{collect::Want, index::Index};
 use covouch_policy::{
-    Mode, Page, Policies, Policy, WantedIndex, reasons::sentence, report::Report, verdict::Verdict,
+    Mode, Page, Policies, WantedIndex, reasons::sentence, report::Report, verdict::Verdict,
 };
 use covouch_python::simple;
 
@@ -61,7 +61,7 @@ pub(crate) struct Snapshot {
     policies: Policies,
     indexes: BTreeMap<PartyName, Index>,
     evidence: Evidence,
-    gaps: Evidence,
+    unsigned: Evidence,
     /// All moments at which a statement begins or ends to count, in order.
     boundaries: Vec<Timestamp>,
     graph: Mutex<Option<Timed>>,
@@ -100,7 +100,7 @@ impl Snapshot {
         boundaries.dedup();
         Self {
             number,
-            gaps: gaps(&policies, &evidence),
+            unsigned: evidence.without_statements(),
             policies,
             indexes: indexes.into_iter().map(|index| (index.name().clone(), index)).collect(),
             evidence,
@@ -121,9 +121,10 @@ impl Snapshot {
         self.indexes.get(name)
     }
 
-    /// What could not be read of the statements, as the evidence a project's pages are added to.
-    pub(crate) fn gaps(&self) -> Evidence {
-        self.gaps.clone()
+    /// What is known beside the statements, as the evidence a project's pages are added to: votes that passed, and
+    /// what could not be read.
+    pub(crate) fn unsigned(&self) -> Evidence {
+        self.unsigned.clone()
     }
 
     /// The pages still to be asked for before a project's files can be judged.
@@ -337,17 +338,6 @@ fn moments(statement: &Statement) -> impl Iterator<Item = Timestamp> + use<> {
     };
     let edges = validity.into_iter().flat_map(|validity| [validity.not_before(), validity.not_after()]);
     [statement.issued].into_iter().chain(revoked).chain(edges)
-}
-
-/// Evidence that has nothing but the gaps of these policies' parties.
-fn gaps(policies: &Policies, evidence: &Evidence) -> Evidence {
-    let mut gaps = Evidence::new();
-    for source in policies.iter().flat_map(Policy::sources) {
-        if let Some(gap) = evidence.gap(&source.name) {
-            gaps.add_gap(source.name.clone(), gap.clone());
-        }
-    }
-    gaps
 }
 
 /// A file of a project that does not exist: what is asked with it is about the project.

@@ -97,7 +97,7 @@ impl Upstream {
         name: &ProjectName,
         snapshot: &Snapshot,
     ) -> (Evidence, BTreeMap<PartyName, PageAnswer>) {
-        let (mut evidence, mut answers) = (snapshot.gaps(), BTreeMap::new());
+        let (mut evidence, mut answers) = (snapshot.unsigned(), BTreeMap::new());
         loop {
             let mut wants = snapshot.wants(name, &evidence);
             wants.retain(|want| evidence.project(&want.index, name).is_none());

@@ -50,3 +50,70 @@ pub fn read(folder: &Path, electorate: &ElectorateId) -> Result<Vec<Chain>, Fold
     let keys: BTreeSet<PublicKey> = versions.flat_map(Electorate::keys).copied().collect();
     folder::read(folder, &Vec::from_iter(keys))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU16;
+
+    use covouch_core::{
+        digest::Sha256,
+        key::SecretKey,
+        party::{Owner, PartyName},
+        statement::{Claim, Committee, Edition, Member, Rule, Statement, Terms, Voter},
+        time::{Timestamp, Validity},
+    };
+    use zeroize::Zeroizing;
+
+    use super::*;
+
+    fn key(name: &str) -> SecretKey {
+        SecretKey::from_seed(&Zeroizing::new(*Sha256::of(name.as_bytes()).as_bytes())).unwrap()
+    }
+
+    fn now() -> Timestamp {
+        Timestamp::parse("2026-11-22").unwrap()
+    }
+
+    /// A committee of one voter, who is its admin.
+    fn electorate(name: &str) -> Electorate {
+        let voter = *key(name).public_key();
+        let member =
+            Member { affiliation: Owner::parse("acme").unwrap(), since: now(), voter: Voter::Person };
+        let roster = [(voter, member)].into();
+        let (approvals, objections) = (NonZeroU16::MIN, NonZeroU16::MIN);
+        let terms = Terms {
+            name: PartyName::parse("council").unwrap(),
+            admins: [voter].into(),
+            threshold: NonZeroU16::MIN,
+            ballots_since: 1,
+            maturity_days: 0,
+            recusals: Vec::new(),
+            validity: Validity::new(now(), Timestamp::parse("2027-11-22").unwrap()).unwrap(),
+            rule: Rule::Committee(Committee { approvals, objections, roster }),
+        };
+        Electorate::new(Edition::First, terms).unwrap()
+    }
+
+    #[test]
+    fn a_document_is_found_whoever_signed_it_and_leads_to_its_own_people_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let (ann, bob) = (electorate("ann"), electorate("bob"));
+        for (signer, electorate) in [("ann", &ann), ("stranger", &ann), ("bob", &bob)] {
+            let claim = Claim::Electorate(Box::new(electorate.clone()));
+            folder::append(folder.path(), &key(signer), now(), |link| Statement {
+                link,
+                issued: now(),
+                claim,
+            })
+            .unwrap();
+        }
+        let found: Vec<ElectorateId> = list(folder.path()).unwrap().iter().map(Electorate::id).collect();
+        assert_eq!(BTreeSet::from_iter(found), BTreeSet::from([ann.id(), bob.id()]));
+        let chains = read(folder.path(), &ann.id()).unwrap();
+        let issuers: Vec<&PublicKey> = chains.iter().map(Chain::issuer).collect();
+        assert_eq!(issuers, [key("ann").public_key()]);
+        assert!(read(folder.path(), &electorate("nobody").id()).unwrap().is_empty());
+        let missing = folder.path().join("missing");
+        assert!(matches!(list(&missing), Err(FolderError::Missing { .. })));
+    }
+}

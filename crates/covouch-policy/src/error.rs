@@ -179,7 +179,7 @@ pub enum Fault {
     ReservedName(Shown),
     /// No source of evidence, or two.
     #[error(
-        "party `{name}` has {found} where exactly one of `index`, `debian`, `osv`, `feed`, `key` or `keys` is needed"
+        "party `{name}` has {found} where exactly one of `index`, `debian`, `osv`, `feed`, `electorate`, `key` or `keys` is needed"
     )]
     PartySource {
         /// The party.

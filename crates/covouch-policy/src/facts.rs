@@ -152,7 +152,7 @@ impl<'a> Case<'a> {
                     level: covouch_core::level::Level::Listed,
                     origin: Arc::clone(&source.origin),
                 }),
-                Word::Packaged(finding) => grants.push(Grant {
+                Word::Found(finding) => grants.push(Grant {
                     party: source.party,
                     level: finding.level,
                     origin: Arc::clone(&finding.origin),
@@ -179,8 +179,8 @@ impl<'a> Case<'a> {
         if source.is_index() {
             return Word::Index(index_word(self.evidence, &source.name, self.subject));
         }
-        if source.is_distribution() {
-            return self.packaged(source);
+        if source.is_distribution() || source.is_electorate() {
+            return self.looked_up(source);
         }
         self.evidence.gap(&source.name).map_or(Word::Read, |gap| Word::Unread(gap.clone()))
     }
@@ -342,7 +342,7 @@ impl<'a> Case<'a> {
             match self.word(source) {
                 Word::Index(IndexWord::Unknown(gap)) => gaps.push(gap),
                 Word::Unread(gap) => gaps.push(gap),
-                Word::Index(_) | Word::Packaged(_) | Word::Read => {}
+                Word::Index(_) | Word::Found(_) | Word::Read => {}
             }
         }
         let formulas = std::iter::once(self.applicable.admit).chain(&self.policy.refuse);
@@ -397,7 +397,7 @@ enum Word<'a> {
     Index(IndexWord<'a>),
     /// A folder that was read: the graph knows what it says.
     Read,
-    /// A distribution packaged the file.
-    Packaged(&'a Finding),
+    /// A distribution packaged the file, or a vote passed.
+    Found(&'a Finding),
     Unread(Gap),
 }

@@ -87,6 +87,8 @@ pub(crate) enum SourceSetting {
     Debian { suites: Vec<Placed<String>>, mirror: Option<Placed<String>>, keyring: Option<Placed<String>> },
     /// `osv = "…"`
     Osv(String),
+    /// `electorate = "…"`
+    Electorate(String),
 }
 
 impl SourceSetting {
@@ -98,6 +100,7 @@ impl SourceSetting {
             Self::Feed(_) => "feed",
             Self::Debian { .. } => "debian",
             Self::Osv(_) => "osv",
+            Self::Electorate(_) => "electorate",
         }
     }
 }

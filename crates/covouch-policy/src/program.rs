@@ -25,6 +25,7 @@ use covouch_core::{
     name::{ProjectName, ProjectPattern},
     party::PartyName,
     publisher::PublisherName,
+    statement::ElectorateId,
     time::{Duration, Timestamp},
 };
 use covouch_graph::{Independence, Parties, Party, PartyIndex};
@@ -92,8 +93,13 @@ impl PartySource {
         match self.kind {
             SourceKind::Index(_) | SourceKind::Osv { .. } => Some(Level::Listed),
             SourceKind::Debian { .. } => Some(Level::Packaged),
+            SourceKind::Electorate { .. } => Some(Level::Voted),
             SourceKind::Keys { .. } | SourceKind::Feed { .. } => None,
         }
+    }
+
+    pub(crate) fn is_electorate(&self) -> bool {
+        matches!(self.kind, SourceKind::Electorate { .. })
     }
 
     pub(crate) fn is_distribution(&self) -> bool {
@@ -129,6 +135,13 @@ pub enum SourceKind {
         /// The keys its archive is signed with, as the policy writes the file's path: relative to the policy's own
         /// folder. Debian's own where it names none.
         keyring: Option<Arc<str>>,
+    },
+    /// An electorate, whose ballots are counted.
+    Electorate {
+        /// The digest of its first version.
+        id: ElectorateId,
+        /// The folder of its ballots, as the policy writes it: relative to the policy's own folder.
+        from: Arc<str>,
     },
     /// Records of malware in OSV's form: an automated source that only speaks against files.
     Osv {

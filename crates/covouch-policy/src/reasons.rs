@@ -175,6 +175,8 @@ pub enum Voice {
     Index,
     /// A distribution packages.
     Distribution,
+    /// An electorate votes.
+    Electorate,
     /// A key signs.
     Signer,
 }
@@ -320,6 +322,7 @@ impl Teller<'_, '_> {
         let voice = match policy.sources.iter().find(|source| source.party == party) {
             Some(source) if source.is_index() => Voice::Index,
             Some(source) if source.is_distribution() => Voice::Distribution,
+            Some(source) if source.is_electorate() => Voice::Electorate,
             Some(_) | None => Voice::Signer,
         };
         let highest = alone.last().map(|(level, _)| *level);

@@ -63,6 +63,8 @@ struct Party {
     /// Records of malware in OSV's form: a folder, a zip or a JSON Lines file, relative to this file. What is on
     /// record is kept out.
     osv: Option<String>,
+    /// The digest of an electorate's first version, whose ballots in `from` are counted.
+    electorate: Option<String>,
     /// The address of a curator's feed.
     feed: Option<String>,
     /// The digest of the feed's first `root.json`: `sha256:…`.

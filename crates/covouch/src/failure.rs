@@ -25,6 +25,8 @@ pub(crate) const CODES: &[Code] = &[
     Code::new("nothing-to-sign"),
     Code::new("hash-mismatch"),
     Code::new("hash-not-listed"),
+    Code::new("feed-incomplete"),
+    Code::new("feed-stale"),
     Code::new("not-found"),
     Code::new("policy-exists"),
     Code::new("base-policy-changed"),

@@ -27,6 +27,7 @@ use crate::{
     policies::Loaded,
     settings::Settings,
     terminal::Terminal,
+    votes::add_votes,
 };
 
 /// A running gateway.
@@ -80,6 +81,7 @@ impl Gate {
         collect::add_folders(&mut evidence, &folders)?;
         let said = said(&evidence);
         feeds.add_to(&mut evidence);
+        add_votes(&mut evidence, loaded, settings)?;
         let basis = Basis { policies: policies.clone(), indexes: indexes.clone(), evidence };
         let renewal = match renewing {
             Renewing::Never => None,

@@ -15,6 +15,7 @@ mod release;
 mod report;
 mod settings;
 mod terminal;
+mod votes;
 
 use std::process::ExitCode;
 

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use covouch_core::digest::Sha256;
+use covouch_core::{digest::Sha256, party::PartyName, statement::ElectorateId};
 use covouch_io::{
     adapters::{AdapterSources, AutomatedSource, DistributionSource},
     collect::TrustFolder,
@@ -80,6 +80,18 @@ impl Loaded {
         self.base.iter().chain([&self.project])
     }
 
+    /// The electorates that the policies name: the party, the electorate, and where its ballots are.
+    pub(crate) fn electorates(&self) -> Vec<(PartyName, ElectorateId, PathBuf)> {
+        let sources = self.found().flat_map(|found| found.policy.sources().iter().map(move |of| (found, of)));
+        let electorates = sources.filter_map(|(found, source)| match &source.kind {
+            SourceKind::Electorate { id, from } => {
+                Some((source.name.clone(), *id, found.folder.join(&**from)))
+            }
+            _ => None,
+        });
+        electorates.collect()
+    }
+
     /// What the policies name for adapters to read. One name is one source in both of them.
     pub(crate) fn adapters(&self, settings: &Settings) -> AdapterSources {
         let mut sources = AdapterSources::default();
@@ -101,7 +113,10 @@ impl Loaded {
                     SourceKind::Osv { from } => {
                         sources.automated.push(AutomatedSource { name, path: path(from) });
                     }
-                    SourceKind::Index(_) | SourceKind::Keys { .. } | SourceKind::Feed { .. } => {}
+                    SourceKind::Index(_)
+                    | SourceKind::Keys { .. }
+                    | SourceKind::Feed { .. }
+                    | SourceKind::Electorate { .. } => {}
                 }
             }
         }

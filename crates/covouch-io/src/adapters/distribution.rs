@@ -36,7 +36,9 @@ impl Distribution {
     pub(super) async fn load(&self) -> Result<Arc<Loaded>, Gap> {
         let mut loaded = self.loaded.lock().await;
         let now = self.means.clock.now();
-        if let Some(known) = loaded.as_ref().filter(|known| known.at.until(now) < limits::DEBIAN_FRESH) {
+        if let Some(known) =
+            loaded.as_ref().filter(|known| known.at <= now && known.at.until(now) < limits::DEBIAN_FRESH)
+        {
             return Ok(Arc::clone(known));
         }
         let known = Arc::new(self.read().await.map_err(|error| self.gap(&error))?);
@@ -47,6 +49,9 @@ impl Distribution {
     async fn read(&self) -> Result<Loaded, DebianError> {
         let suites: Vec<Suite> =
             self.source.suites.iter().filter_map(|suite| Suite::parse(suite).ok()).collect();
+        if suites.len() < self.source.suites.len() {
+            return Err(DebianError::NoMirror);
+        }
         let mirrors = match &self.source.mirror {
             Some(url) => Mirrors::named(url),
             None => Mirrors::of_apt(&self.source.system)?,

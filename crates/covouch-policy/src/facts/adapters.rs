@@ -49,16 +49,19 @@ pub enum Comparison {
 }
 
 impl<'a> Case<'a> {
-    /// A distribution's word.
-    pub(super) fn packaged(&self, source: &PartySource) -> Word<'a> {
+    /// A distribution's or an electorate's word.
+    pub(super) fn looked_up(&self, source: &PartySource) -> Word<'a> {
         for finding in self.evidence.findings(self.subject) {
             match finding {
-                Known::Is(finding) if finding.party == source.name => return Word::Packaged(finding),
+                Known::Is(finding) if finding.party == source.name => return Word::Found(finding),
+                Known::Unknown(gap) if *gap.source == *source.name.as_str() => {
+                    return Word::Unread(gap.clone());
+                }
                 Known::Is(_) | Known::Unknown(_) => {}
             }
         }
         // Distributions package sdists: of a wheel nothing is said, which is known.
-        if !self.is(FileKind::Sdist) {
+        if source.is_distribution() && !self.is(FileKind::Sdist) {
             return Word::Read;
         }
         match self.evidence.gap(&source.name) {

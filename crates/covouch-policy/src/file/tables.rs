@@ -12,8 +12,21 @@ use crate::{
 };
 
 const TOP: &[&str] = &["schema", "mode", "party", "policy", "rule", "waiver", "gateway"];
-const PARTY: &[&str] =
-    &["index", "debian", "osv", "feed", "root", "key", "keys", "from", "level", "weight", "owner", "depth"];
+const PARTY: &[&str] = &[
+    "index",
+    "debian",
+    "osv",
+    "feed",
+    "root",
+    "electorate",
+    "key",
+    "keys",
+    "from",
+    "level",
+    "weight",
+    "owner",
+    "depth",
+];
 const DEBIAN: &[&str] = &["suites", "mirror", "keyring"];
 const POLICY: &[&str] = &["admit", "refuse", "derive", "independence"];
 const RULE: &[&str] = &["projects", "index", "admit"];
@@ -80,6 +93,9 @@ fn party(reader: &mut Reader, name: Placed<String>, table: &Table<'_>) -> PartyT
     }
     if let Some(osv) = reader.string(table, "osv") {
         sources.push(Placed { at: osv.at, value: SourceSetting::Osv(osv.value) });
+    }
+    if let Some(electorate) = reader.string(table, "electorate") {
+        sources.push(Placed { at: electorate.at, value: SourceSetting::Electorate(electorate.value) });
     }
     sources.extend(debian(reader, table));
     if let Some(key) = reader.string(table, "key") {

@@ -177,7 +177,10 @@ fn conflicts<'p>(base: &'p Policy, project: &'p Policy) -> impl Iterator<Item = 
             }
             (SourceKind::Keys { .. }, SourceKind::Keys { .. }) => return None,
             // A path is relative to its own policy: one text, two folders.
-            (SourceKind::Osv { .. }, SourceKind::Osv { .. }) => Fault::PartyConflict(shown(&here.name)),
+            (SourceKind::Osv { .. }, SourceKind::Osv { .. })
+            | (SourceKind::Electorate { .. }, SourceKind::Electorate { .. }) => {
+                Fault::PartyConflict(shown(&here.name))
+            }
             (here_from, there_from) if here_from == there_from => return None,
             _ => Fault::PartyConflict(shown(&here.name)),
         };

@@ -230,9 +230,11 @@ fn word(part: &Part) -> Option<String> {
     Some(match (part.outcome, voice, highest) {
         (Outcome::Unknown, Voice::Index, _) => format!("whether {party} lists it is not known"),
         (Outcome::Unknown, Voice::Distribution, _) => format!("whether {party} packaged it is not known"),
+        (Outcome::Unknown, Voice::Electorate, _) => format!("how {party} voted is not known"),
         (Outcome::Unknown, Voice::Signer, _) => format!("what {party} said is not known"),
         (_, Voice::Index, _) => format!("{party} does not list it"),
         (_, Voice::Distribution, _) => format!("{party} has not packaged it"),
+        (_, Voice::Electorate, _) => format!("{party} has not voted for it"),
         (_, Voice::Signer, None) => format!("{party} has not said yes"),
         (_, Voice::Signer, Some(highest)) if highest < level => {
             format!("{party} said {highest}, {level} needed")

@@ -144,9 +144,9 @@ impl Compiler<'_, '_> {
     fn word(&mut self, word: &Word, at: usize) -> Option<Condition> {
         let (party, level) = match self.lookup(&word.party, at)? {
             Declaration::Index { party } => (party, self.at_most(word, (Level::Listed, LISTS), at)?),
-            Declaration::Distribution { party, level } if word.level.is_none() => (party, level),
-            Declaration::Distribution { party, .. } => {
-                (party, self.at_most(word, (Level::Packaged, PACKAGES), at)?)
+            Declaration::Adapter { party, level, .. } if word.level.is_none() => (party, level),
+            Declaration::Adapter { party, range, .. } => {
+                (party, self.at_most(word, (range.highest, range.why), at)?)
             }
             Declaration::Signer { party, level, .. } => (party, word.level.unwrap_or(level)),
             Declaration::Automated { .. } => {
@@ -209,7 +209,6 @@ impl Compiler<'_, '_> {
 }
 
 const LISTS: &str = "an index only lists";
-const PACKAGES: &str = "a distribution only packages";
 
 /// Whether everything in it is negative evidence.
 fn speaks_against(expression: &Expression) -> bool {

@@ -11,6 +11,7 @@ use covouch_core::{
     level::Level,
     party::{Owner, PartyName},
     shown::Shown,
+    statement::ElectorateId,
 };
 use covouch_graph::{Independence, Parties, Party, PartyIndex, Weights};
 use url::Url;
@@ -60,9 +61,11 @@ pub(super) enum Declaration {
         level: Level,
         owner: Option<Owner>,
     },
-    Distribution {
+    /// A distribution, or an electorate.
+    Adapter {
         party: PartyIndex,
         level: Level,
+        range: Range,
     },
     /// An automated source that only speaks against files.
     Automated {
@@ -117,7 +120,9 @@ fn number(read: Vec<Read>, mut declared: Declared, faults: &mut Faults<'_>) -> D
     for (read, (party, _)) in read.into_iter().zip(parties.iter()) {
         let declaration = match &read.kind {
             SourceKind::Index(_) => Declaration::Index { party },
-            SourceKind::Debian { .. } => Declaration::Distribution { party, level: read.level },
+            SourceKind::Debian { .. } | SourceKind::Electorate { .. } => {
+                Declaration::Adapter { party, level: read.level, range: Range::of(&read.kind) }
+            }
             SourceKind::Osv { .. } => Declaration::Automated { party },
             SourceKind::Keys { .. } | SourceKind::Feed { .. } => {
                 Declaration::Signer { party, level: read.level, owner: read.party.owner.clone() }
@@ -181,6 +186,7 @@ fn party(
             },
             keyring: keyring.as_ref().map(|keyring| keyring.value.as_str().into()),
         },
+        SourceSetting::Electorate(id) => electorate(table, (id, at), faults)?,
         SourceSetting::Osv(from) => SourceKind::Osv { from: from.as_str().into() },
     };
     meaningless(table, &kind, faults);
@@ -198,19 +204,20 @@ fn party(
         SourceKind::Feed { .. }
         | SourceKind::Index(_)
         | SourceKind::Debian { .. }
+        | SourceKind::Electorate { .. }
         | SourceKind::Osv { .. } => Vec::new(),
     };
     Some(Read { party: Party { name, roots, owner, weights, depth }, level, kind })
 }
 
 /// The levels at which a kind of party can speak.
-#[derive(Clone, Copy)]
-struct Range {
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Range {
     /// What its bare name asks for.
     bare: Level,
-    highest: Level,
+    pub(super) highest: Level,
     /// Why there is nothing above.
-    why: &'static str,
+    pub(super) why: &'static str,
 }
 
 impl Range {
@@ -221,6 +228,9 @@ impl Range {
             }
             SourceKind::Debian { .. } => {
                 Self { bare: Level::Packaged, highest: Level::Packaged, why: "a distribution only packages" }
+            }
+            SourceKind::Electorate { .. } => {
+                Self { bare: Level::Voted, highest: Level::Voted, why: "nobody audits by vote" }
             }
             // What only speaks against files has no level at all, which is said elsewhere.
             SourceKind::Keys { .. } | SourceKind::Feed { .. } | SourceKind::Osv { .. } => {
@@ -248,6 +258,7 @@ fn meaningless(table: &PartyTable, kind: &SourceKind, faults: &mut Faults<'_>) {
         SourceKind::Feed { .. } => ("a feed", vec![from]),
         SourceKind::Index(_) => ("an index", vec![depth, from, root]),
         SourceKind::Debian { .. } => ("a distribution", vec![depth, from, root]),
+        SourceKind::Electorate { .. } => ("an electorate", vec![depth, root]),
         SourceKind::Osv { .. } => {
             ("a source that only speaks against files", vec![depth, from, root, level, weight])
         }
@@ -270,6 +281,19 @@ fn feed(table: &PartyTable, (written, at): (&str, usize), faults: &mut Faults<'_
     let root =
         faults.value(root.at, Sha256::parse(digits), "write the `sha256:…` that the curator publishes");
     Some(SourceKind::Feed { address: address?, root: root? })
+}
+
+/// An electorate: the digest of its first version, and where its ballots are.
+fn electorate(table: &PartyTable, (id, at): (&str, usize), faults: &mut Faults<'_>) -> Option<SourceKind> {
+    let digits = id.strip_prefix("sha256:").unwrap_or(id);
+    let hint = "write the digest that `covouch electorate show` prints";
+    let id = faults.value(at, ElectorateId::parse(digits), hint);
+    let Some(from) = &table.from else {
+        let called = shown(format_args!("party `{}`", table.name.value));
+        faults.error(table.name.at, Fault::MissingKey { table: called, key: "from" });
+        return None;
+    };
+    Some(SourceKind::Electorate { id: id?, from: from.value.as_str().into() })
 }
 
 /// A distribution's suites.

@@ -105,7 +105,7 @@ fn pinned(index: &Placed<String>, declared: &Declared, faults: &mut Faults<'_>) 
     match lookup(index, declared, faults)? {
         Declaration::Index { party } => return Some(*party),
         Declaration::Broken => {}
-        Declaration::Signer { .. } | Declaration::Distribution { .. } | Declaration::Automated { .. } => {
+        Declaration::Signer { .. } | Declaration::Adapter { .. } | Declaration::Automated { .. } => {
             faults.error(index.at, Fault::NotAnIndex(shown(&index.value)));
         }
     }
@@ -144,7 +144,7 @@ fn approval(table: &WaiverTable, declared: &Declared, faults: &mut Faults<'_>) -
         (Some(party), None) => match lookup(party, declared, faults)? {
             Declaration::Signer { party, .. } => Some(Approval::Signed(*party)),
             Declaration::Broken => None,
-            Declaration::Index { .. } | Declaration::Distribution { .. } | Declaration::Automated { .. } => {
+            Declaration::Index { .. } | Declaration::Adapter { .. } | Declaration::Automated { .. } => {
                 faults.error(party.at, Fault::NotASigner(shown(&party.value)));
                 None
             }

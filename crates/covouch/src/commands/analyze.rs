@@ -34,9 +34,25 @@ pub(super) fn analyze(
     let parse = |claim: &String| Claim::parse(claim, found.source()).map_err(|errors| first(&errors));
     let claim = arguments.claim.as_ref().map(parse).transpose()?;
     let analysis = Analysis::of(&found.policy, claim.as_ref())?;
+    // The claim is in the project's own names, which may be other parties above: only the project answers for it.
+    let above = loaded.base.as_ref().map(|base| Ok::<_, Failure>((base, Analysis::of(&base.policy, None)?)));
+    let above = above.transpose()?;
     match arguments.format {
-        Format::Human => terminal.answer(describe(&analysis, claim.as_ref())),
-        Format::Json => terminal.answer(written(&json::Analysis::from(&analysis))?),
+        Format::Human => {
+            terminal.answer(describe(&analysis, claim.as_ref()));
+            if let Some((base, analysis)) = &above {
+                let name = base.policy.name();
+                terminal.answer(format_args!(
+                    "\nbase policy `{name}`, which must admit too\n{}",
+                    describe(analysis, None)
+                ));
+            }
+        }
+        Format::Json => {
+            let own = json::Analysis::from(&analysis);
+            let all = above.iter().fold(own, |own, (base, analysis)| own.below(base.policy.name(), analysis));
+            terminal.answer(written(&all)?);
+        }
     }
     let broken =
         |requirement: &RequirementAnalysis| matches!(requirement.claim, Some(ClaimAnswer::Broken { .. }));

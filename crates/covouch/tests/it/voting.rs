@@ -2,6 +2,7 @@
 
 mod councils;
 mod curators;
+mod policies;
 
 use covouch_testkit::{index::IndexServer, sdist::Sdist};
 

@@ -1,4 +1,5 @@
-//! `covouch trust impact`: what one key decides among the files of a lock file.
+//! `covouch trust impact`: what one key decides among the files of a lock file; and what a policy above adds to the
+//! analysis.
 
 use covouch_testkit::index::IndexServer;
 
@@ -79,4 +80,26 @@ fn a_revoked_key_is_worth_nothing_to_a_thief() {
     impact(desk, "helper").says("stolen: 1 file more");
     desk.sign(&["trust", "revoke-key", helper, "--key", "lead", "--hard"]);
     impact(desk, "helper").says("stolen: 0 files");
+}
+
+#[test]
+fn the_analysis_shows_the_policy_above_as_well() {
+    let Team { desk, .. } = &team();
+    let above = desk.root().join("base.toml");
+    let policy = desk.read("covouch.toml");
+    let (parties, _) = policy.split_once("[policy]").unwrap();
+    std::fs::write(&above, format!("{parties}[policy]\nadmit = \"lead\"\n")).unwrap();
+    let analyze = |format: &str| desk.covouch(&["policy", "analyze", "--format", format]).ends(0);
+    analyze("human").never_says("base policy");
+    assert!(analyze("json").json()["base"].is_null());
+    let arguments = ["policy", "analyze", "--format"];
+    let with_base = |format: &str| {
+        let mut command = desk.command(&[&arguments[..], &[format]].concat());
+        command.env("COVOUCH_BASE_POLICY", &above);
+        desk.start(command).wait().ends(0)
+    };
+    with_base("human").says("base policy").says("which must admit too").says("every other project: lead");
+    let json = with_base("json").json();
+    assert_eq!(json["base"]["requirements"][0]["admit"], "lead");
+    assert_eq!(json["requirements"][0]["admit"], "pypi and lead and second");
 }
