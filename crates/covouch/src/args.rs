@@ -128,6 +128,8 @@ pub(crate) struct Check {
     /// Ask every index again, however fresh the cache is.
     #[arg(long)]
     pub(crate) refresh: bool,
+    #[command(flatten)]
+    pub(crate) attesting: attestation::Attesting,
 }
 
 #[derive(Args)]
