@@ -8,6 +8,7 @@
 )]
 
 mod attesting;
+mod authors;
 mod base;
 mod checking;
 mod clients;
