@@ -4,6 +4,7 @@ pub(crate) mod attestation;
 pub(crate) mod authors;
 mod debian;
 mod feed;
+mod party;
 mod vote;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::debian::{Debian, Suites};
 pub(crate) use self::feed::{Feed, FeedInit, FeedPublish, FeedVerify, RotateRoot, SignRoot};
+pub(crate) use self::party::{Party, PartyAdd};
 pub(crate) use self::vote::{Ballot, Cast, Electorate, Tally, Vote};
 
 /// Let in only the Python packages that enough independent parties vouch for.
@@ -85,6 +87,9 @@ pub(crate) enum Command {
     /// Publish your statements for others to read.
     #[command(subcommand)]
     Feed(Feed),
+    /// Name somebody whose word can count.
+    #[command(subcommand)]
+    Party(Party),
     /// Read what Debian packages, and say what is known of it.
     #[command(subcommand)]
     Debian(Debian),
@@ -127,6 +132,8 @@ pub(crate) struct Check {
     /// Ask every index again, however fresh the cache is.
     #[arg(long)]
     pub(crate) refresh: bool,
+    #[command(flatten)]
+    pub(crate) attesting: attestation::Attesting,
 }
 
 #[derive(Args)]

@@ -115,8 +115,7 @@ impl Assessment {
         let mut addresses = BTreeSet::new();
         let newer = RefCell::new(BTreeMap::<ProjectName, BTreeSet<Version>>::new());
         let (policies, graph) = settings.block_on(async {
-            let about: Vec<ProjectName> =
-                projects.iter().map(|project| ProjectName::clone(project)).collect();
+            let about: Vec<ProjectName> = projects.iter().copied().cloned().collect();
             let feeds = Feeds::read(&policies, Some(&about), &Reach::of(settings)).await;
             feeds.add_to(&mut evidence);
             let policies = feeds.root(policies);

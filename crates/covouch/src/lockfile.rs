@@ -1,10 +1,12 @@
 //! Finding and reading lock files.
 
 use std::{
+    cell::RefCell,
     fs, io,
     path::{Path, PathBuf},
 };
 
+use covouch_core::digest::Sha256;
 use covouch_python::lock::{self, IncludeError, Locked};
 
 use crate::failure::Failure;
@@ -28,12 +30,31 @@ pub(crate) fn here() -> Option<PathBuf> {
     NAMES.iter().map(PathBuf::from).find(|path| path.is_file())
 }
 
+/// A lock file that was read, and the bytes it was read from.
+pub(crate) struct Opened {
+    pub(crate) locked: Locked,
+    /// The digest of the lock file's own bytes.
+    pub(crate) sha256: Sha256,
+    /// The files it includes, whose bytes that digest does not cover.
+    pub(crate) included: Vec<String>,
+}
+
 /// Reads a lock file, and the files it includes.
 pub(crate) fn read(path: &Path) -> Result<Locked, Failure> {
+    Ok(open(path)?.locked)
+}
+
+/// The same, with what to name it by.
+pub(crate) fn open(path: &Path) -> Result<Opened, Failure> {
     let bytes = fs::read(path).map_err(|error| unreadable(path, &error))?;
+    let seen = RefCell::default();
     // Included paths come relative to where the lock's own path is relative to: here.
-    let include = |included: &str| fs::read(included).map_err(|error| IncludeError(error.to_string()));
-    Ok(lock::read(&path.display().to_string(), &bytes, &include)?)
+    let include = |included: &str| {
+        Vec::push(&mut seen.borrow_mut(), included.to_owned());
+        fs::read(included).map_err(|error| IncludeError(error.to_string()))
+    };
+    let locked = lock::read(&path.display().to_string(), &bytes, &include)?;
+    Ok(Opened { locked, sha256: Sha256::of(&bytes), included: seen.into_inner() })
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Failure {

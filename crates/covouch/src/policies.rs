@@ -80,6 +80,13 @@ impl Loaded {
         self.base.iter().chain([&self.project])
     }
 
+    /// The file of the project's policy, its text, and which table of it is the policy; nothing where there is no file.
+    pub(crate) fn project_file(&self) -> Option<(PathBuf, &str, PolicyTable)> {
+        let Found { policy, text, folder, is_built_in } = &self.project;
+        let name = Path::new(policy.name()).file_name().filter(|_| !is_built_in)?;
+        Some((folder.join(name), text, table(Path::new(policy.name()))))
+    }
+
     /// The electorates that the policies name: the party, the electorate, and where its ballots are.
     pub(crate) fn electorates(&self) -> Vec<(PartyName, ElectorateId, PathBuf)> {
         let sources = self.found().flat_map(|found| found.policy.sources().iter().map(move |of| (found, of)));
@@ -149,7 +156,8 @@ fn parse(source: Source<'_>, terminal: &Terminal) -> Result<Policy, Failure> {
     Policy::parse(source).map_err(|errors| show(&errors, terminal))
 }
 
-fn show(errors: &PolicyErrors, terminal: &Terminal) -> Failure {
+/// Shows all errors but the first, which is the failure.
+pub(crate) fn show(errors: &PolicyErrors, terminal: &Terminal) -> Failure {
     let mut errors = errors.iter();
     let first = errors.next();
     for error in errors {

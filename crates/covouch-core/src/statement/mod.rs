@@ -16,6 +16,7 @@ pub mod chain;
 mod electorate;
 pub mod envelope;
 mod sign;
+mod summary;
 mod verify;
 mod wire;
 
@@ -29,6 +30,7 @@ pub use self::{
     },
     envelope::{Envelope, EnvelopeError},
     sign::{SignError, Signer, sign, sign_ballot_head, sign_head},
+    summary::{Document, Outcome, Summary, sign_summary},
     verify::{Verified, VerifyError, peek_electorate, verify, verify_ballot_head, verify_head},
 };
 use crate::{

@@ -90,7 +90,7 @@ pub fn sign_ballot_head(
     Ok((envelope, verified))
 }
 
-fn seal(payload_type: &str, payload: Vec<u8>, signer: &dyn Signer) -> Result<Envelope, SignError> {
+pub(super) fn seal(payload_type: &str, payload: Vec<u8>, signer: &dyn Signer) -> Result<Envelope, SignError> {
     let mut envelope = Envelope {
         payload_type: payload_type.to_owned(),
         payload,

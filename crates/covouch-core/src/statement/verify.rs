@@ -141,7 +141,7 @@ pub fn peek_electorate(envelope: &Envelope) -> Option<Electorate> {
     }
 }
 
-fn check_signature(envelope: &Envelope, key: &PublicKey) -> Result<StatementId, VerifyError> {
+pub(super) fn check_signature(envelope: &Envelope, key: &PublicKey) -> Result<StatementId, VerifyError> {
     if envelope.key != key.id() {
         return Err(VerifyError::OtherKey { found: envelope.key.short(), expected: key.id().short() });
     }

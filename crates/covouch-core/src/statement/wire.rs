@@ -5,10 +5,11 @@
 mod electorate;
 mod field;
 mod files;
+mod summary;
 mod trust;
 
 use super::{
-    BallotHead, Claim, Edition, FilesError, Head, Statement, Terms,
+    BallotHead, Claim, Edition, FilesError, Head, Statement, Summary, Terms,
     envelope::{IN_TOTO, TRUST},
 };
 use crate::shown::Shown;
@@ -96,6 +97,11 @@ pub(super) fn write_head(head: &Head) -> (&'static str, Vec<u8>) {
 /// Writes the head of one voter's ballots: its payload type and payload.
 pub(super) fn write_ballot_head(head: &BallotHead) -> (&'static str, Vec<u8>) {
     (TRUST, trust::write_ballot_head(head))
+}
+
+/// Writes what a verifier found: an in-toto payload that is not read here.
+pub(super) fn write_summary(summary: &Summary) -> Vec<u8> {
+    summary::write(summary)
 }
 
 /// The bytes whose digest is an electorate's id.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::Format;
+use super::{Format, Passphrase};
 
 /// `covouch attestation …`
 #[derive(Subcommand)]
@@ -46,4 +46,20 @@ pub(crate) struct TrustedRoot {
     /// Sigstore's `trusted_root.json`; otherwise the one in covouch's state folder, or the built-in one.
     #[arg(long, value_name = "FILE")]
     pub(crate) trusted_root: Option<PathBuf>,
+}
+
+/// Whether a verdict is signed, and with which key.
+#[derive(Args)]
+pub(crate) struct Attesting {
+    /// Sign the verdict on the one lock file, and write it here (SLSA VSA v1 in a DSSE envelope).
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub(crate) attest: Option<PathBuf>,
+    /// The key: a name of `covouch key list`, a private key file, or a public key your ssh-agent holds.
+    #[arg(long, value_name = "KEY", requires = "attest")]
+    pub(crate) key: Option<String>,
+    #[command(flatten)]
+    pub(crate) passphrase: Passphrase,
+    /// Use an ssh-agent although it seems forwarded from another machine.
+    #[arg(long, requires = "attest")]
+    pub(crate) forwarded_agent: bool,
 }

@@ -1,11 +1,14 @@
 //! `covouch check`: judges every file of lock files.
 
+mod attest;
+
 use std::collections::BTreeSet;
 
 use covouch_core::{shown::Shown, time::Timestamp};
 use covouch_io::index::Freshness;
 use covouch_policy::{Downgrade, verdict};
 
+use self::attest::Attestor;
 use crate::{
     args::Check,
     assess::{Assessment, Files, PassedOver, Release, Scope},
@@ -20,10 +23,11 @@ use crate::{
 
 pub(super) fn run(arguments: &Check, settings: &Settings, terminal: &Terminal) -> Result<Exit, Failure> {
     let files = lockfile::find(&arguments.files)?;
-    let locks = files.iter().map(|file| lockfile::read(file)).collect::<Result<Vec<_>, _>>()?;
+    let locks = files.iter().map(|file| lockfile::open(file)).collect::<Result<Vec<_>, _>>()?;
+    let attestor = Attestor::prepare(&arguments.attesting, (&files, &locks), settings, terminal)?;
     let near = files.first().and_then(|file| file.parent()).unwrap_or(std::path::Path::new("."));
     let loaded = Loaded::find(near, settings, terminal)?;
-    let locked: Vec<_> = locks.iter().flat_map(|lock| &lock.releases).collect();
+    let locked: Vec<_> = locks.iter().flat_map(|lock| &lock.locked.releases).collect();
     let releases: BTreeSet<Release> = locked.iter().map(|release| Release::from(*release)).collect();
     let freshness = if arguments.refresh { Freshness::Demand } else { Freshness::Recent };
     let assessment =
@@ -46,11 +50,15 @@ pub(super) fn run(arguments: &Check, settings: &Settings, terminal: &Terminal) -
     }
     let subjects: Vec<_> = subjects.into_iter().collect();
     let report = assessment.report(&subjects, settings);
-    let problems = locks.into_iter().flat_map(|lock| lock.problems).collect();
+    let problems = locks.into_iter().flat_map(|lock| lock.locked.problems).collect();
     let passed_over = assessment.passed_over(&releases, settings.now());
     let answer = Answer { report, problems, unlisted, detail: Detail::KeptOut };
     let exit = answer.print_with(&passed_over, arguments.format, terminal)?;
-    Ok(exit.and(refused(&loaded, &passed_over, settings.now())))
+    let exit = exit.and(refused(&loaded, &passed_over, settings.now()));
+    if let Some(attestor) = attestor {
+        attestor.attest((&answer, passed_over.len()), exit, &loaded, terminal)?;
+    }
+    Ok(exit)
 }
 
 /// How a downgrade ends, where a policy does not only want it said.

@@ -12,6 +12,7 @@ mod impact;
 mod init;
 mod key;
 mod lock_identities;
+mod party;
 mod policy;
 mod run;
 mod sign;
@@ -35,6 +36,7 @@ pub(crate) fn run(command: &Command, settings: &Settings, terminal: &Terminal) -
         Command::Policy(command) => policy::run(command, settings, terminal),
         Command::Debian(command) => debian::run(command, settings, terminal),
         Command::Feed(command) => feed::run(command, settings, terminal),
+        Command::Party(command) => party::run(command, settings, terminal),
         Command::Key(command) => key::run(command, settings, terminal),
         Command::Vouch(arguments) => vouch::vouch(arguments, settings, terminal),
         Command::Veto(arguments) => vouch::veto(arguments, settings, terminal),

@@ -71,7 +71,7 @@ fn derived(more: Option<&str>) -> (IndexServer, Desk, Distribution) {
     desk.write(sdist.filename(), sdist.bytes());
     let vouch = ["vouch", "--file", sdist.filename(), "--read", "full-source", "--key", "ada", "--yes"];
     desk.covouch(&vouch).ends(0);
-    lock(&desk, &[wheel.clone()]);
+    lock(&desk, std::slice::from_ref(&wheel));
     (index, desk, wheel)
 }
 
@@ -123,8 +123,16 @@ fn a_curators_feed_vouches_and_a_veto_in_it_refuses() {
     let ran = desk.covouch(&["feed", "publish", "feed", "--key", "curator", "--online", "online"]).ends(0);
     let root = ran.all().split("root = \"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     let feed = url::Url::from_directory_path(desk.project().join("feed/public")).unwrap();
-    let party = format!("\n[party.night-watch]\nfeed = \"{feed}\"\nroot = \"{root}\"\n");
-    desk.write("covouch.toml", policy(&index, "pypi and night-watch", "vetoes") + &party);
+    desk.write("covouch.toml", policy(&index, "pypi", "vetoes"));
+    let add = ["party", "add", feed.as_str(), "--root", &root, "--name", "night-watch"];
+    desk.covouch(&add).ends(1).says("[not-confirmed]").says("the feed is signed by SHA256:");
+    let other = format!("sha256:{}", "0".repeat(64));
+    let forged = ["party", "add", feed.as_str(), "--root", &other, "--name", "night-watch", "--yes"];
+    desk.covouch(&forged).ends(1).says("[feed-other-root]");
+    desk.covouch(&[&add[..], &["--yes"]].concat()).ends(0).says("added party `night-watch`");
+    desk.covouch(&[&add[..], &["--yes"]].concat()).ends(1);
+    let added = desk.read("covouch.toml").replace("\"pypi\"\nrefuse", "\"pypi and night-watch\"\nrefuse");
+    desk.write("covouch.toml", added);
     lock(&desk, &[wheel("demo", "1.0"), wheel("bad", "1.0")]);
     desk.covouch(&["check"]).ends(3).says("1 admitted, 1 refused").says("vetoed by night-watch");
 

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// The in-toto attestation framework's type identifier of Statement v1.
-const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v1";
+pub(super) const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v1";
 const VOUCH: &str = "urn:covouch:vouch:v1";
 const VETO: &str = "urn:covouch:veto:v1";
 const WAIVER: &str = "urn:covouch:waiver:v1";
@@ -31,13 +31,13 @@ const BALLOT: &str = "urn:covouch:ballot:v1";
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct InToto<P> {
+pub(super) struct InToto<P> {
     #[serde(rename = "_type")]
-    statement_type: String,
-    subject: Vec<ResourceDescriptor>,
+    pub(super) statement_type: String,
+    pub(super) subject: Vec<ResourceDescriptor>,
     #[serde(rename = "predicateType")]
-    predicate_type: String,
-    predicate: P,
+    pub(super) predicate_type: String,
+    pub(super) predicate: P,
 }
 
 /// Just enough to know which predicate to read.
@@ -49,15 +49,15 @@ struct Kind {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ResourceDescriptor {
-    name: String,
-    digest: DigestSet,
+pub(super) struct ResourceDescriptor {
+    pub(super) name: String,
+    pub(super) digest: DigestSet,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct DigestSet {
-    sha256: String,
+pub(super) struct DigestSet {
+    pub(super) sha256: String,
 }
 
 /// What every predicate about files says.
