@@ -251,15 +251,29 @@ impl<'a> Case<'a> {
     /// When the file was uploaded to its home; `None` where no index has it.
     pub(crate) fn uploaded(&self) -> Option<Known<Timestamp>> {
         match &self.home {
-            Home::Known(_, listing) => listing.map(|listing| listing.uploaded.clone()),
+            Home::Known(_, listing) => listing.map(|listing| match (&listing.uploaded, self.enriched()) {
+                (Known::Unknown(_), Some(enriched)) => enriched.uploaded.clone(),
+                (known, _) => known.clone(),
+            }),
             Home::None => None,
             Home::Unknown(gap) => Some(Known::Unknown(gap.clone())),
         }
     }
 
+    /// What the index that enriches the file's home says of the very same file.
+    pub(crate) fn enriched(&self) -> Option<&'a Listing> {
+        let Home::Known(home, _) = &self.home else { return None };
+        let by = self.policy.enriching(home)?;
+        self.evidence.listing(&by.name, self.subject)
+    }
+
+    /// Whether the file's home says so, or the index that enriches it.
     fn stated(&self, read: impl Fn(&Listing) -> Truth) -> Truth {
         match &self.home {
-            Home::Known(_, listing) => listing.map_or(Truth::No, read),
+            Home::Known(_, listing) => {
+                let either = [*listing, self.enriched()].into_iter().flatten();
+                either.map(read).fold(Truth::No, |left, right| left.not().and(right.not()).not())
+            }
             Home::None => Truth::No,
             Home::Unknown(_) => Truth::Unknown,
         }

@@ -66,6 +66,7 @@ pub struct Document {
 pub(crate) struct PartyTable {
     pub(crate) name: Placed<String>,
     pub(crate) sources: Vec<Placed<SourceSetting>>,
+    pub(crate) enriched_by: Option<Placed<String>>,
     pub(crate) from: Option<Placed<String>>,
     pub(crate) root: Option<Placed<String>>,
     pub(crate) level: Option<Placed<String>>,

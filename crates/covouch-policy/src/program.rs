@@ -74,6 +74,8 @@ pub struct PartySource {
     pub party: PartyIndex,
     /// Where.
     pub kind: SourceKind,
+    /// The index that says of this one's files what it does not say itself.
+    pub(crate) enriched_by: Option<PartyName>,
     /// What shows an index's word, for people; made once, so that a page of files shares it.
     pub(crate) origin: Arc<str>,
 }
@@ -420,10 +422,20 @@ impl Policy {
             if answer.is_none() && (may_be_home || applicable.admit.asks.contains(&source.party)) {
                 unasked.push(source);
             }
+            if may_be_home && answer == Some(&Known::Is(true)) {
+                let enriching = self.enriching(source);
+                unasked.extend(enriching.filter(|by| evidence.project(&by.name, project).is_none()));
+            }
             // Unreachable is not absent: behind an index that did not answer, no other can be the home.
             home_found |= matches!(answer, None | Some(Known::Is(true) | Known::Unknown(_)));
         }
         unasked
+    }
+
+    /// The index that says of this one's files what it does not say itself.
+    pub(crate) fn enriching(&self, source: &PartySource) -> Option<&PartySource> {
+        let name = source.enriched_by.as_ref()?;
+        self.indexes().find(|other| other.name == *name)
     }
 
     /// Learns the keys of feeds.

@@ -58,6 +58,10 @@ enum Level {
 struct Party {
     /// An index: a name such as `pypi`, whose address the installer knows, or an address.
     index: Option<String>,
+    /// For an index that lacks upload times, project status or provenance, as mirrors do: another index of this policy
+    /// that says them of the same file, by its sha256. It is asked about the same projects.
+    #[schemars(rename = "enriched-by")]
+    enriched_by: Option<String>,
     /// A distribution's signed source index: whoever packaged an sdist took these very bytes.
     debian: Option<Debian>,
     /// Records of malware in OSV's form: a folder, a zip or a JSON Lines file, relative to this file. What is on

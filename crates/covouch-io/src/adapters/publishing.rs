@@ -53,9 +53,17 @@ impl Publishing {
 
     async fn trace(&self, subject: &Subject, evidence: &Evidence) -> Result<Published, Gap> {
         let fetcher = self.fetcher.as_ref().map_err(Clone::clone)?;
-        let (index, page) = self.page(subject, evidence).await?;
         let file = DistributionFile { name: subject.filename.clone(), sha256: subject.sha256 };
-        let trace = fetcher.trace(&index, &page, &file).await.ok_or_else(|| not_listed(subject))?;
+        let mut found = None;
+        for (index, page) in self.pages(subject, evidence).await? {
+            let trace = fetcher.trace(&index, &page, &file).await;
+            let serves = trace.as_ref().is_some_and(|of| !matches!(of.own, ProvenanceAnswer::NotServed));
+            found = trace.map(|trace| (index, trace)).or(found);
+            if serves {
+                break;
+            }
+        }
+        let (index, trace) = found.ok_or_else(|| not_listed(subject))?;
         let gap = |code, detail: String| Gap {
             code,
             source: subject.filename.as_str().into(),
@@ -80,15 +88,20 @@ impl Publishing {
         Ok(Published { publishers, continuity })
     }
 
-    /// The page of an index that lists the file.
-    async fn page(&self, subject: &Subject, evidence: &Evidence) -> Result<(Index, Arc<FetchedPage>), Gap> {
+    /// The pages of the indexes that list the file.
+    async fn pages(
+        &self,
+        subject: &Subject,
+        evidence: &Evidence,
+    ) -> Result<Vec<(Index, Arc<FetchedPage>)>, Gap> {
         let Means { fetcher, indexes, .. } = &self.means;
         let mut listing: Vec<&Index> =
             indexes.values().filter(|index| evidence.listing(index.name(), subject).is_some()).collect();
         listing.sort_by(|left, right| left.name().cmp(right.name()));
+        let mut pages = Vec::new();
         for index in listing {
             match fetcher.fetch_page(index, &subject.project, Freshness::Recent).await {
-                PageAnswer::Page(page) => return Ok((index.clone(), page)),
+                PageAnswer::Page(page) => pages.push((index.clone(), page)),
                 PageAnswer::Unreachable(error) => {
                     let source = index.name().as_str().into();
                     return Err(Gap { code: error.code(), source, detail: error.to_string().into() });
@@ -96,6 +109,6 @@ impl Publishing {
                 PageAnswer::Absent | PageAnswer::Wrong(_) => {}
             }
         }
-        Err(not_listed(subject))
+        Ok(pages)
     }
 }

@@ -14,6 +14,7 @@ use crate::{
 const TOP: &[&str] = &["schema", "mode", "party", "policy", "rule", "waiver", "gateway"];
 const PARTY: &[&str] = &[
     "index",
+    "enriched-by",
     "debian",
     "osv",
     "feed",
@@ -108,6 +109,7 @@ fn party(reader: &mut Reader, name: Placed<String>, table: &Table<'_>) -> PartyT
     PartyTable {
         name,
         sources,
+        enriched_by: reader.string(table, "enriched-by"),
         from: reader.string(table, "from"),
         root: reader.string(table, "root"),
         level: reader.string(table, "level"),

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use covouch_core::{
-    evidence::Known,
+    evidence::{Known, Listing},
     publisher::{Continuity, Publisher},
 };
 
 use super::sentence::continued;
 use crate::{
-    facts::{Case, Comparison, Truth},
+    facts::{Case, Comparison, Home, Truth},
     limits,
     program::{Condition, Derive, Policy},
 };
@@ -36,6 +36,7 @@ pub(crate) fn found(case: &Case<'_>) -> Vec<Found> {
                 all.push(published(publishers));
             }
         }
+        Condition::Age(_) => all.extend(told_by_another(case)),
         Condition::SamePublisher => {
             if let Some(Known::Is(continuity)) = case.evidence.continuity(case.subject) {
                 let speaks_for = *continuity == Continuity::Same;
@@ -49,6 +50,16 @@ pub(crate) fn found(case: &Case<'_>) -> Vec<Found> {
     }
     all.dedup();
     all
+}
+
+/// Whose upload time it is, where the file's home does not give one.
+fn told_by_another(case: &Case<'_>) -> Option<Found> {
+    let Home::Known(home, Some(Listing { uploaded: Known::Unknown(_), .. })) = &case.home else {
+        return None;
+    };
+    let by = case.policy.enriching(home)?;
+    let known = matches!(case.enriched()?.uploaded, Known::Is(_));
+    known.then(|| Found { speaks_for: true, clause: format!("uploaded when {} says it was", by.name) })
 }
 
 fn published(publishers: &[Publisher]) -> Found {

@@ -80,6 +80,7 @@ struct Read {
     party: Party,
     level: Level,
     kind: SourceKind,
+    enriched_by: Option<PartyName>,
 }
 
 pub(super) fn declare(document: &Document, faults: &mut Faults<'_>) -> Declared {
@@ -100,6 +101,7 @@ pub(super) fn declare(document: &Document, faults: &mut Faults<'_>) -> Declared 
     }
     shared_keys(document, &read, faults);
     same_index(document, &read, faults);
+    enriching(document, &read, faults);
     let independence = settings::independence(document.policy.independence.as_ref(), faults);
     number(read, Declared { names, owners, independence, parties: None, sources: Vec::new() }, faults)
 }
@@ -130,7 +132,8 @@ fn number(read: Vec<Read>, mut declared: Declared, faults: &mut Faults<'_>) -> D
         };
         declared.names.insert(read.party.name.clone(), declaration);
         let origin = format!("listed by {}", read.party.name).into();
-        declared.sources.push(PartySource { name: read.party.name, party, kind: read.kind, origin });
+        let (name, enriched_by) = (read.party.name, read.enriched_by);
+        declared.sources.push(PartySource { name, party, kind: read.kind, enriched_by, origin });
     }
     declared.parties = Some(parties);
     declared
@@ -207,7 +210,8 @@ fn party(
         | SourceKind::Electorate { .. }
         | SourceKind::Osv { .. } => Vec::new(),
     };
-    Some(Read { party: Party { name, roots, owner, weights, depth }, level, kind })
+    let enriched_by = table.enriched_by.as_ref().and_then(|by| PartyName::parse(&by.value).ok());
+    Some(Read { party: Party { name, roots, owner, weights, depth }, level, kind, enriched_by })
 }
 
 /// The levels at which a kind of party can speak.
@@ -469,6 +473,22 @@ fn same_index(document: &Document, read: &[Read], faults: &mut Faults<'_>) {
             faults.error(place_of(document, &read.party.name), fault);
         } else {
             first.insert(address, &read.party.name);
+        }
+    }
+}
+
+/// What enriches an index is another index.
+fn enriching(document: &Document, read: &[Read], faults: &mut Faults<'_>) {
+    for table in &document.parties {
+        let Some(by) = &table.enriched_by else { continue };
+        let kind =
+            |name: &str| read.iter().find(|read| read.party.name.as_str() == name).map(|read| &read.kind);
+        let is_index = |name: &str| matches!(kind(name), Some(SourceKind::Index(_)));
+        if !is_index(&table.name.value) {
+            let clause = "`enriched-by` means something for an index only".to_owned();
+            faults.bad(by.at, clause, "remove it");
+        } else if !is_index(&by.value) || by.value == table.name.value {
+            faults.error(by.at, Fault::NotAnIndex(shown(&by.value)));
         }
     }
 }

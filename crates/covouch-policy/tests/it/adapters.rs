@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use covouch_core::{
-    evidence::{Derivation, Finding, Known, Lookup, MalwareRecord},
+    evidence::{Derivation, Finding, Known, Listing, Lookup, MalwareRecord, ProjectStatus, Stated},
     level::Level,
     publisher::{Continuity, Publisher, PublisherName},
     subject::Subject,
 };
 use covouch_policy::{Policies, Policy, PolicyTable, Source};
 
-use crate::world::{PYPI, World, alone, at, file, gap, name, policy, policy_text, signer};
+use crate::world::{PYPI, World, alone, at, file, gap, listing, name, policy, policy_text, signer};
 
 const DEBIAN: &str = "[party.debian]\ndebian = { suites = [\"stable\"] }\n";
 const MALWARE: &str = "[party.malware]\nosv = \"records/\"\n";
@@ -317,4 +317,36 @@ fn parties_of_one_owner_are_one_voice_unless_the_policy_counts_keys_alone() {
     let text = policy_text(&parties, "score >= 2", "independence = 'groups'");
     let errors = Policy::parse(Source { name: "covouch.toml", text: &text, table: PolicyTable::Whole });
     assert!(errors.unwrap_err().to_string().contains("more than all parties can give"));
+}
+
+#[test]
+fn a_poor_mirror_is_enriched_by_another_index_of_the_same_bytes() {
+    let mirror = "[party.mirror]\nindex = \"https://mirror.example/simple/\"\nenriched-by = \"pypi\"\n";
+    let parties = [mirror, PYPI];
+    let policies = alone(&policy_text(&parties, "mirror and age >= 3d", "refuse = 'quarantined'"));
+    let poor = || Listing {
+        uploaded: Known::Unknown(gap("mirror")),
+        status: Stated::NotStated,
+        ..listing("2026-05-01")
+    };
+    let mut world = World::new();
+    world.says("mirror", &file(WHEEL), poor());
+    assert_eq!(code(&world, &policies, &file(WHEEL)), "index-unreachable");
+    let wanted = policies.wants(&world.evidence, &file(WHEEL).project);
+    assert_eq!(wanted.iter().map(|index| index.name.as_str()).collect::<Vec<_>>(), ["pypi"]);
+    world.lists("pypi", &file(WHEEL), "2026-05-01");
+    assert_eq!(code(&world, &policies, &file(WHEEL)), "admitted");
+    let report = world.report(&policies, &[file(WHEEL)]);
+    assert_eq!(report.files[0].findings[0].clause, "uploaded when pypi says it was");
+
+    // Another file of the same name says nothing about this one.
+    let mut other = World::new();
+    other.says("mirror", &file(WHEEL), poor());
+    other.lists("pypi", &crate::world::file_of(WHEEL, "other bytes"), "2026-05-01");
+    assert_eq!(code(&other, &policies, &file(WHEEL)), "index-unreachable");
+
+    // What the other index says against the file counts.
+    let status = Stated::Is(ProjectStatus::Quarantined);
+    world.says("pypi", &file(WHEEL), Listing { status, ..listing("2026-05-01") });
+    assert_eq!(code(&world, &policies, &file(WHEEL)), "refused-by-policy");
 }
