@@ -14,6 +14,7 @@
 
 pub mod analysis;
 pub mod ast;
+pub mod authors;
 pub mod code;
 pub mod error;
 mod facts;

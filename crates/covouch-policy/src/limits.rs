@@ -44,3 +44,9 @@ pub const DIFFERENCES: usize = 20;
 
 /// Longest sentence made for one file: what fits a reason phrase and a yanked reason.
 pub const SENTENCE_BYTES: usize = 400;
+
+/// Longest rule by which authors are derived: a page, with room for a thousand patterns.
+pub const AUTHOR_RULE_BYTES: usize = 128 << 10;
+
+/// Most identities one run looks at. Each is held against all files, and nobody reads a longer list of changes.
+pub const AUTHORS: usize = 1_000;

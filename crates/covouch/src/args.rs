@@ -1,6 +1,7 @@
 //! The command line.
 
 pub(crate) mod attestation;
+pub(crate) mod authors;
 mod debian;
 mod feed;
 mod party;
@@ -95,6 +96,9 @@ pub(crate) enum Command {
     /// Look at the policy.
     #[command(subcommand)]
     Policy(Policy),
+    /// Name authors by a published rule.
+    #[command(subcommand)]
+    Authors(authors::Authors),
     /// Look at attestations: who published a file.
     #[command(subcommand)]
     Attestation(attestation::Attestation),

@@ -9,6 +9,7 @@
 
 mod attested;
 mod attesting;
+mod authors;
 mod base;
 mod checking;
 mod clients;
