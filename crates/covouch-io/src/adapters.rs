@@ -70,6 +70,16 @@ pub struct AutomatedSource {
     pub path: PathBuf,
 }
 
+impl Means {
+    /// The indexes that list a file, in the order of their names.
+    fn listing(&self, subject: &Subject, evidence: &Evidence) -> Vec<&Index> {
+        let lists = |index: &&Index| evidence.listing(index.name(), subject).is_some();
+        let mut listing: Vec<&Index> = self.indexes.values().filter(lists).collect();
+        listing.sort_by(|left, right| left.name().cmp(right.name()));
+        listing
+    }
+}
+
 /// What the policies name for adapters to read.
 #[derive(Clone, Debug, Default)]
 pub struct AdapterSources {

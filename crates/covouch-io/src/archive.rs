@@ -20,6 +20,7 @@ use covouch_core::{
 };
 
 use crate::{
+    blocking::blocking,
     limits,
     network::{Body, FetchError, Network, Opened, Request, Unreachable, Wrong},
     secrets::{RedactedUrl, redact},
@@ -184,10 +185,7 @@ async fn on_disk<T: Send + 'static>(
     work: impl FnOnce(&Cache) -> Result<T, StateError> + Send + 'static,
 ) -> Result<T, StateError> {
     let cache = cache.clone();
-    match tokio::task::spawn_blocking(move || work(&cache)).await {
-        Ok(done) => done,
-        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
-    }
+    blocking(move || work(&cache)).await
 }
 
 /// A distribution file on disk, opened and hashed.

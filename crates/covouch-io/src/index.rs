@@ -27,6 +27,7 @@ use url::Url;
 pub use self::error::WrongPage;
 use self::{extract::Extract, flights::Flights};
 use crate::{
+    blocking::blocking,
     clock::Clock,
     limits,
     network::{FetchError, Fetched, Head, Network, Reach, Request, Unreachable, Wrong},
@@ -327,14 +328,11 @@ impl PageFetcher {
     async fn blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
         // Never closed; without a permit there would only be one thread more.
         let permit = Arc::clone(&self.readers).acquire_owned().await;
-        let done = tokio::task::spawn_blocking(move || {
+        blocking(move || {
             let _permit = permit;
             work()
-        });
-        match done.await {
-            Ok(done) => done,
-            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
-        }
+        })
+        .await
     }
 }
 

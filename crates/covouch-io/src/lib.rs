@@ -14,6 +14,7 @@ pub mod adapters;
 pub mod agent;
 pub mod archive;
 pub mod attestation;
+mod blocking;
 pub mod clock;
 pub mod code;
 pub mod collect;

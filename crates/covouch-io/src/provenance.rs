@@ -22,6 +22,7 @@ use url::Url;
 
 use crate::{
     attestation::{AttestationError, Proof, TrustRoot, publishers, verify},
+    blocking::blocking,
     index::{FetchedPage, Index},
     limits,
     network::{FetchError, Fetched, Network, Reach},
@@ -170,13 +171,5 @@ fn attested(answer: &ProvenanceAnswer) -> Attested {
         // Whoever puts up what does not hold has attested nothing.
         ProvenanceAnswer::Absent | ProvenanceAnswer::Refused(_) => Attested::Not,
         ProvenanceAnswer::NotServed | ProvenanceAnswer::Unreachable(_) => Attested::Unknown,
-    }
-}
-
-/// Verifying takes a millisecond, which others on the same thread would wait for, and runs on all processors so.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
     }
 }

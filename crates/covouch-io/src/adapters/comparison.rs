@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use super::{Means, not_listed};
 use crate::{
     archive::{self, ArchiveError, Expected},
+    blocking::blocking,
     index::{Freshness, PageAnswer},
     limits,
     state::{CachedFile, Part, write_atomically},
@@ -66,12 +67,12 @@ impl Comparer {
         let both = tokio::join!(self.download(wheel, evidence), self.download(sdist, evidence));
         let (wheel_file, sdist_file) = (both.0?, both.1?);
         let (wheel, sdist) = (wheel.clone(), sdist.clone());
-        on_disk(move || compare((&wheel, wheel_file), (&sdist, sdist_file))).await
+        blocking(move || compare((&wheel, wheel_file), (&sdist, sdist_file))).await
     }
 
     /// The bytes of a file, from an index that lists it.
     async fn download(&self, subject: &Subject, evidence: &Evidence) -> Result<CachedFile, Gap> {
-        let Means { network, state, fetcher, indexes, .. } = &self.means;
+        let Means { network, state, fetcher, .. } = &self.means;
         let gap = |code, detail: String| Gap {
             code,
             source: subject.filename.as_str().into(),
@@ -79,14 +80,11 @@ impl Comparer {
         };
         let cache = state.cache();
         let (digest, kept) = (subject.sha256, cache.clone());
-        if let Ok(Some(file)) = on_disk(move || kept.open(&digest)).await {
+        if let Ok(Some(file)) = blocking(move || kept.open(&digest)).await {
             return Ok(file);
         }
         let mut failed: Option<ArchiveError> = None;
-        let mut listing: Vec<_> =
-            indexes.values().filter(|index| evidence.listing(index.name(), subject).is_some()).collect();
-        listing.sort_by(|left, right| left.name().cmp(right.name()));
-        for index in listing {
+        for index in self.means.listing(subject, evidence) {
             let page = match fetcher.fetch_page(index, &subject.project, Freshness::Recent).await {
                 PageAnswer::Page(page) => page,
                 PageAnswer::Unreachable(error) => {
@@ -124,7 +122,7 @@ impl Comparer {
 
     async fn remembered(&self, wheel: &Subject, sdist: &Subject) -> Option<Arc<[Arc<str>]>> {
         let path = self.place(wheel, sdist);
-        on_disk(move || {
+        blocking(move || {
             let kept = read_limited(&path).ok()?;
             let kept: Kept = serde_json::from_slice(&kept).ok()?;
             Some(kept.differences.into_iter().map(Arc::from).collect())
@@ -136,7 +134,7 @@ impl Comparer {
     async fn remember(&self, wheel: &Subject, sdist: &Subject, differences: &[Arc<str>]) {
         let path = self.place(wheel, sdist);
         let kept = Kept { differences: differences.iter().map(ToString::to_string).collect() };
-        on_disk(move || {
+        blocking(move || {
             let _ = serde_json::to_vec(&kept).map(|bytes| write_atomically(&path, &bytes));
         })
         .await;
@@ -179,11 +177,4 @@ fn compare(
 
 fn is_about(derived: &derive::Derived, (wheel, sdist): (Sha256, Sha256)) -> bool {
     derived.wheel() == wheel && derived.sdist() == sdist
-}
-
-async fn on_disk<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
-    }
 }

@@ -7,6 +7,7 @@ use tokio::sync::Mutex;
 
 use super::{DistributionSource, Means};
 use crate::{
+    blocking::blocking,
     debian::{self, Debian, DebianError, DebianSettings, Keyring, Outcome, Suite, apt::Mirrors},
     index::Freshness,
     limits,
@@ -68,11 +69,7 @@ impl Distribution {
         };
         let refreshed = debian::refresh(network, state, *clock, &settings, &|_| {}).await?;
         let (state, now) = (state.clone(), clock.now());
-        let loading = tokio::task::spawn_blocking(move || Debian::load(&state, &suites));
-        let debian = match loading.await {
-            Ok(loaded) => loaded?,
-            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
-        };
+        let debian = blocking(move || Debian::load(&state, &suites)).await?;
         // A suite that could not be refreshed is still known as it was, for a while.
         let failed = refreshed.suites.into_iter().find_map(|(_, outcome)| match outcome {
             Outcome::Failed(error) => Some(error),

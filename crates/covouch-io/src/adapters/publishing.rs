@@ -94,13 +94,9 @@ impl Publishing {
         subject: &Subject,
         evidence: &Evidence,
     ) -> Result<Vec<(Index, Arc<FetchedPage>)>, Gap> {
-        let Means { fetcher, indexes, .. } = &self.means;
-        let mut listing: Vec<&Index> =
-            indexes.values().filter(|index| evidence.listing(index.name(), subject).is_some()).collect();
-        listing.sort_by(|left, right| left.name().cmp(right.name()));
         let mut pages = Vec::new();
-        for index in listing {
-            match fetcher.fetch_page(index, &subject.project, Freshness::Recent).await {
+        for index in self.means.listing(subject, evidence) {
+            match self.means.fetcher.fetch_page(index, &subject.project, Freshness::Recent).await {
                 PageAnswer::Page(page) => pages.push((index.clone(), page)),
                 PageAnswer::Unreachable(error) => {
                     let source = index.name().as_str().into();

@@ -29,6 +29,7 @@ use super::{
     table::{Index, Table},
 };
 use crate::{
+    blocking::blocking,
     clock::Clock,
     index::Freshness,
     limits,
@@ -212,7 +213,7 @@ impl Visit<'_> {
         }
         let (state, suite) = (self.state.clone(), self.suite.clone());
         let validators = head.map(|head| head.validators.clone());
-        on_disk(move || {
+        blocking(move || {
             let _lock = state.lock(Part::Verified, &mut |_| {})?;
             Table::load(&state)?.confirmed(&suite, now, validators.as_ref()).save(&state)
         })
@@ -263,7 +264,7 @@ impl Visit<'_> {
     async fn keep(&self, index: Index, packing: Packing, packed: Vec<u8>) -> Result<Outcome, DebianError> {
         let bytes = u64::try_from(packed.len()).unwrap_or(u64::MAX);
         let state = self.state.clone();
-        let files = on_disk(move || {
+        let files = blocking(move || {
             let tarballs = unpack(packing, &packed).map_err(|error| DebianError::Refused {
                 suite: index.suite.clone(),
                 fault: Fault::malformed(packing.file(), error.to_string()),
@@ -349,15 +350,5 @@ fn read(unpacked: io::Take<impl Read>) -> io::Result<Vec<Tarball>> {
 
 async fn load(state: &State) -> Result<Table, DebianError> {
     let state = state.clone();
-    on_disk(move || Table::load(&state)).await
-}
-
-/// Work that would keep other requests waiting.
-async fn on_disk<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, DebianError> + Send + 'static,
-) -> Result<T, DebianError> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(ended) => std::panic::resume_unwind(ended.into_panic()),
-    }
+    blocking(move || Table::load(&state)).await
 }

@@ -89,7 +89,12 @@ fn add_unknown(case: &Case<'_>, wanted: &mut BTreeSet<Lookup>) {
             Condition::SamePublisher if case.evidence.continuity(case.subject).is_none() => {
                 wanted.insert(Lookup::Continuity(case.subject.clone()));
             }
-            Condition::Derived { .. } if open() => add_comparison(case, wanted),
+            // Two archives are fetched only when the answer is all that is missing.
+            Condition::Derived { party, level }
+                if open() && case.vouched_origin(*party, *level) == Some(Truth::Yes) =>
+            {
+                add_comparison(case, wanted);
+            }
             _ => {}
         }
     });

@@ -285,6 +285,7 @@ fn a_distribution_that_could_not_be_read_is_named_for_the_wheel_too() {
     assert_eq!(code(&world, &starter(), &file(WHEEL)), "not-known");
     let reason = world.reason(&starter(), &file(WHEEL));
     assert!(reason.contains("`debian`: it did not answer"), "{reason}");
+    assert_eq!(lookups(&world, &starter()), [], "what the wheel derives from would not be enough");
 }
 
 #[test]
