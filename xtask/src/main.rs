@@ -1,9 +1,10 @@
-//! Everything CI runs, runnable at a desk: `cargo xtask test`, `ci`, `tools`, `house`, `gen`, `replay`, `soak`.
+//! Everything CI runs, runnable at a desk: `cargo xtask test`, `ci`, `tools`, `house`, `gen`, `replay`, `evidence`, `soak`.
 //!
 //! # Not here
 //! Nothing that only CI knows. What fails there fails here, with the same command.
 
 mod bench;
+mod evidence;
 mod generate;
 mod house;
 mod replay;
@@ -30,6 +31,7 @@ usage: cargo xtask TASK
   gen          write the generated files
   gen --check  say whether they are up to date
   replay       print and write the table of attacks under six policies
+  evidence     write what the presets admit of three projects; `evidence derive FOLDER`: which wheels follow from their sdists
   soak         many kills, many cases of each law, and fuzzing: [kills|laws|fuzz…] [--seconds=N]
 ";
 
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         ["gen"] => generate::write(&workspace),
         ["gen", "--check"] => generate::check(&workspace),
         ["replay"] => replay::write(&workspace),
+        ["evidence", arguments @ ..] => evidence::run(&workspace, arguments),
         ["soak", arguments @ ..] => soak::run(&workspace, arguments),
         _ => {
             eprint!("{USAGE}");

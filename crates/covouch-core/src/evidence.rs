@@ -9,7 +9,7 @@ mod lookup;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     fmt,
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 pub use self::{
@@ -116,8 +116,32 @@ impl Listing {
     }
 }
 
-/// What an index says about the files of one project, by digest.
-type ListedFiles = HashMap<Sha256, (Subject, Listing)>;
+/// What an index says about the files of one project.
+#[derive(Clone, Debug, Default)]
+struct ListedFiles {
+    by_digest: HashMap<Sha256, (Subject, Listing)>,
+    /// The digests of each release; made when a release is first asked for.
+    releases: OnceLock<HashMap<Version, Vec<Sha256>>>,
+}
+
+impl ListedFiles {
+    fn add(&mut self, subject: Subject, listing: Listing) {
+        self.releases.take();
+        self.by_digest.insert(subject.sha256, (subject, listing));
+    }
+
+    fn release(&self, version: &Version) -> impl Iterator<Item = (&Subject, &Listing)> {
+        let releases = self.releases.get_or_init(|| {
+            let mut releases: HashMap<Version, Vec<Sha256>> = HashMap::new();
+            for (subject, _) in self.by_digest.values() {
+                releases.entry(subject.version.clone()).or_default().push(subject.sha256);
+            }
+            releases
+        });
+        let digests = releases.get(version).map_or(&[][..], Vec::as_slice).iter();
+        digests.filter_map(|digest| self.by_digest.get(digest)).map(|(subject, listing)| (subject, listing))
+    }
+}
 
 /// Everything at hand for one judgement of many files.
 #[derive(Clone, Debug, Default)]
@@ -170,7 +194,7 @@ impl Evidence {
     /// Adds what an index says about a file; the last word of an index about a file counts.
     pub fn add_listing(&mut self, index: PartyName, subject: Subject, listing: Listing) {
         let project = self.listings.entry(index).or_default().entry(subject.project.clone()).or_default();
-        project.insert(subject.sha256, (subject, listing));
+        project.add(subject, listing);
     }
 
     /// Says that an index lists a wheel of which there is no listing, because it gives no digest or an entry that
@@ -253,10 +277,7 @@ impl Evidence {
         version: &Version,
     ) -> impl Iterator<Item = (&Subject, &Listing)> {
         let project = self.listings.get(index).and_then(|projects| projects.get(project));
-        let files = project.into_iter().flat_map(HashMap::values);
-        files
-            .map(|(subject, listing)| (subject, listing))
-            .filter(move |(subject, _)| subject.version == *version)
+        project.into_iter().flat_map(|project| project.release(version))
     }
 
     /// The wheels this index lists beside this file, in the same release, that nobody can judge; in order.
@@ -269,13 +290,14 @@ impl Evidence {
     /// All files that indexes list, in no particular order; one that two indexes list comes twice.
     pub fn listed(&self) -> impl Iterator<Item = &Subject> {
         let projects = self.listings.values().flat_map(HashMap::values);
-        projects.flat_map(HashMap::values).map(|(subject, _)| subject)
+        projects.flat_map(|project| project.by_digest.values()).map(|(subject, _)| subject)
     }
 
     /// What this index says about this file; `None` when it was not asked. All four fields must match.
     #[must_use]
     pub fn listing(&self, index: &PartyName, subject: &Subject) -> Option<&Listing> {
-        let (listed, listing) = self.listings.get(index)?.get(&subject.project)?.get(&subject.sha256)?;
+        let (listed, listing) =
+            self.listings.get(index)?.get(&subject.project)?.by_digest.get(&subject.sha256)?;
         (listed == subject).then_some(listing)
     }
 

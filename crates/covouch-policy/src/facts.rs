@@ -190,7 +190,7 @@ impl<'a> Case<'a> {
         let all = |parts: &[Condition]| parts.iter().map(|part| self.requirement(part, view)).collect();
         match condition {
             Condition::All(parts) => Requirement::All(all(parts)),
-            Condition::Any(parts) => Requirement::Any(all(parts)),
+            Condition::Any(parts) => Requirement::Any(self.either(parts, view)),
             Condition::AtLeast(needed, parts) => Requirement::AtLeast(*needed, all(parts)),
             Condition::Support { party, level, at_least } => {
                 Requirement::Support { party: *party, level: *level, at_least: *at_least }
@@ -210,6 +210,21 @@ impl<'a> Case<'a> {
                 Truth::Unknown => !matches!(view, View::Pessimistic | View::Together),
             }),
         }
+    }
+
+    /// Parts of which one suffices. What a wheel derives from is looked at only where no plainer fact does: pages have
+    /// thousands of files, and most of them are old enough.
+    fn either(&self, parts: &[Condition], view: View) -> Vec<Requirement> {
+        let plain = |part: &Condition| {
+            matches!(part, Condition::Age(_) | Condition::Kind(_) | Condition::AllowBuild)
+                && self.truth(part) == Truth::Yes
+        };
+        let suffices = parts.iter().any(plain);
+        let parts = parts.iter().map(|part| match part {
+            Condition::Derived { .. } if suffices => Requirement::Fact(false),
+            part => self.requirement(part, view),
+        });
+        parts.collect()
     }
 
     /// Whether a condition holds; of one that asks for supports, the graph must be asked instead.
