@@ -243,10 +243,7 @@ pub fn derive(
     previous: &[AuthorGrant],
     now: Timestamp,
 ) -> Result<Vec<Derived>, TooManyAuthors> {
-    let identities = record::identities(facts, now);
-    if identities.len() > crate::limits::AUTHORS {
-        return Err(TooManyAuthors(identities.len()));
-    }
+    let identities = record::identities(facts, now)?;
     let mut derived: Vec<_> = identities
         .iter()
         .filter_map(|names| record::gather(names, facts, rule, now))

@@ -9,7 +9,8 @@ use covouch_core::{
     key::PublicKey, name::ProjectName, publisher::Publisher, time::Timestamp, version::Version,
 };
 
-use super::{AuthorRule, Facts, Identity, Record, ReleasedFile, ResetReason};
+use super::{AuthorRule, Facts, Identity, Record, ReleasedFile, ResetReason, TooManyAuthors};
+use crate::limits;
 
 /// One identity under every name it had.
 pub(super) enum Names {
@@ -27,7 +28,10 @@ pub(super) struct Gathered {
 }
 
 /// Everybody who released one of these files.
-pub(super) fn identities(facts: &Facts, now: Timestamp) -> Vec<Names> {
+///
+/// They are counted before they are compared with one another: whoever attests by ten thousand workflows makes nobody
+/// wait.
+pub(super) fn identities(facts: &Facts, now: Timestamp) -> Result<Vec<Names>, TooManyAuthors> {
     let keys: BTreeSet<PublicKey> = facts.files.iter().flat_map(|file| file.keys.iter().copied()).collect();
     let mut seen: BTreeMap<&Publisher, Option<Timestamp>> = BTreeMap::new();
     for file in &facts.files {
@@ -35,6 +39,10 @@ pub(super) fn identities(facts: &Facts, now: Timestamp) -> Vec<Names> {
             let last = seen.entry(publisher).or_default();
             *last = (*last).max(file.uploaded.filter(|uploaded| *uploaded <= now));
         }
+    }
+    let count = keys.len() + seen.len();
+    if count > limits::AUTHORS {
+        return Err(TooManyAuthors(count));
     }
     let mut publishers: Vec<_> = seen.into_iter().collect();
     publishers.sort_by_key(|(publisher, last)| (std::cmp::Reverse(*last), *publisher));
@@ -45,7 +53,7 @@ pub(super) fn identities(facts: &Facts, now: Timestamp) -> Vec<Names> {
             None => groups.push(vec![publisher.clone()]),
         }
     }
-    keys.into_iter().map(Names::Key).chain(groups.into_iter().map(Names::Publishers)).collect()
+    Ok(keys.into_iter().map(Names::Key).chain(groups.into_iter().map(Names::Publishers)).collect())
 }
 
 impl Names {

@@ -266,3 +266,16 @@ fn a_grant_that_no_longer_derives_is_withdrawn_with_the_reason() {
         ]
     );
 }
+
+#[test]
+fn more_identities_than_are_read_are_refused_and_not_cut() {
+    let file = |number: usize| {
+        let own = publisher(&format!("github:org/demo{number}"), &number.to_string());
+        file("1", "2026-01-01", own)
+    };
+    let mut facts = Facts { files: (0..crate::limits::AUTHORS).map(file).collect(), ..facts() };
+    assert_eq!(derive(&rule(), &facts, &[], now()).unwrap().len(), crate::limits::AUTHORS);
+    facts.files.push(file(crate::limits::AUTHORS));
+    let refused = derive(&rule(), &facts, &[], now()).unwrap_err();
+    assert_eq!(refused, TooManyAuthors(crate::limits::AUTHORS + 1));
+}
