@@ -15,7 +15,7 @@ use covouch_core::{
     statement::{Envelope, Signer, chain::Chain, sign, verify},
     subject::FileName,
 };
-use covouch_policy::{Policy, PolicyTable, Source, syntax};
+use covouch_policy::{authors::AuthorRule, Policy, PolicyTable, Source, syntax};
 use covouch_python::{
     filename::DistFilename,
     lock::{self, Locked, uv},
@@ -194,6 +194,7 @@ pub fn filename(bytes: &[u8]) {
 /// prints as expressions that read back.
 pub fn policy(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
+    drop(AuthorRule::parse("authors.toml", text));
     for table in [PolicyTable::Whole, PolicyTable::Pyproject] {
         match Policy::parse(Source { name: "covouch.toml", text, table }) {
             Ok(policy) => {

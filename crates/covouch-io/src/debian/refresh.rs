@@ -279,7 +279,7 @@ impl Visit<'_> {
             };
             table.with(&index, &tarballs).ok_or_else(full)?.save(&state)?;
             write_atomically(&floor_path(&state, &index.suite), format!("{}\n", index.date).as_bytes())?;
-            Ok(tarballs.len())
+            Ok::<_, DebianError>(tarballs.len())
         })
         .await?;
         Ok(Outcome::Read { files, bytes })
