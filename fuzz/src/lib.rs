@@ -15,7 +15,7 @@ use covouch_core::{
     statement::{Envelope, Signer, chain::Chain, sign, verify},
     subject::FileName,
 };
-use covouch_policy::{authors::AuthorRule, Policy, PolicyTable, Source, syntax};
+use covouch_policy::{Policy, PolicyTable, Source, authors::AuthorRule, syntax};
 use covouch_python::{
     filename::DistFilename,
     lock::{self, Locked, uv},
