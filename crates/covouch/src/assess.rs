@@ -34,7 +34,7 @@ use crate::{
     policies::Loaded,
     settings::Settings,
     terminal::Terminal,
-    votes::add_votes,
+    votes::Polls,
 };
 
 /// A release whose files are to be judged.
@@ -105,7 +105,7 @@ impl Assessment {
         let policies = loaded.policies(terminal)?;
         let mut evidence = Evidence::new();
         collect::add_folders(&mut evidence, &loaded.trust_folders())?;
-        add_votes(&mut evidence, loaded, settings)?;
+        Polls::of(loaded, settings).add_to(&mut evidence)?;
         let projects: BTreeSet<&ProjectName> = releases.iter().map(|release| &release.project).collect();
         let meant: HashSet<(&ProjectName, &Version)> =
             releases.iter().map(|release| (&release.project, &release.version)).collect();

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime},
 };
@@ -27,7 +28,7 @@ use crate::{
     policies::Loaded,
     settings::Settings,
     terminal::Terminal,
-    votes::add_votes,
+    votes::Polls,
 };
 
 /// A running gateway.
@@ -81,7 +82,8 @@ impl Gate {
         collect::add_folders(&mut evidence, &folders)?;
         let said = said(&evidence);
         feeds.add_to(&mut evidence);
-        add_votes(&mut evidence, loaded, settings)?;
+        let polls = Polls::of(loaded, settings);
+        polls.add_to(&mut evidence)?;
         let basis = Basis { policies: policies.clone(), indexes: indexes.clone(), evidence };
         let renewal = match renewing {
             Renewing::Never => None,
@@ -90,7 +92,7 @@ impl Gate {
                 if !feeds.is_empty() {
                     tokio::spawn(follow(policies.clone(), Arc::clone(&news), Reach::of(settings)));
                 }
-                Some(renewal(folders, (feeds, news), said, basis.clone()))
+                Some(renewal((folders, polls), (feeds, news), said, basis.clone()))
             }
         };
         let options = policies.project().gateway();
@@ -138,17 +140,21 @@ fn destinations(policy: &Policy) -> Result<Vec<Destination>, Failure> {
     policy.gateway().connect.iter().map(|host| parse(format!("{}:{}", host.host, host.port))).collect()
 }
 
-/// Reads the folders again whenever a file in them changed. A folder is only ever added to: one that lost what
+/// Counts ballots again every hour, and reads the folders again whenever a file in them changed. A folder is only ever added to: one that lost what
 /// stood in it is a broken one, for it may have lost a veto.
 fn renewal(
-    folders: Vec<TrustFolder>,
+    (folders, polls): (Vec<TrustFolder>, Polls),
     (mut feeds, news): (Feeds, Arc<Mutex<Feeds>>),
     mut said: BTreeSet<StatementId>,
     basis: Basis,
 ) -> Renewal {
-    let mut seen = stamp(&folders);
+    let look = move |folders: &[TrustFolder], polls: &Polls| {
+        let folders = folders.iter().map(|folder| folder.path.as_path()).chain(polls.folders());
+        (stamp(folders), polls.hour())
+    };
+    let mut seen = look(&folders, &polls);
     Box::new(move || {
-        let now = stamp(&folders);
+        let now = look(&folders, &polls);
         let newest = news.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if now == seen && newest == feeds {
             return None;
@@ -164,6 +170,7 @@ fn renewal(
             Err(error) => evidence = unknown(&basis.policies, error.code(), &error.to_string()),
         }
         feeds.add_to(&mut evidence);
+        polls.add_known(&mut evidence);
         let policies = feeds.root(basis.policies.clone());
         Some(Basis { evidence, policies, ..basis.clone() })
     })
@@ -198,9 +205,8 @@ fn unknown(policies: &Policies, code: Code, why: &str) -> Evidence {
 }
 
 /// Names, sizes and times of all files in the folders.
-fn stamp(folders: &[TrustFolder]) -> Vec<(std::path::PathBuf, u64, Option<SystemTime>)> {
-    let entries =
-        folders.iter().filter_map(|folder| std::fs::read_dir(&folder.path).ok()).flatten().flatten();
+fn stamp<'a>(folders: impl Iterator<Item = &'a Path>) -> Vec<(PathBuf, u64, Option<SystemTime>)> {
+    let entries = folders.filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten();
     let mut stamps: Vec<_> = entries
         .filter_map(|entry| {
             let metadata = entry.metadata().ok()?;
@@ -223,7 +229,7 @@ mod tests {
         time::{Duration, Timestamp, Validity},
         version::Version,
     };
-    use covouch_io::folder;
+    use covouch_io::{clock::Clock, folder};
     use covouch_policy::{PolicyTable, Source};
     use zeroize::Zeroizing;
 
@@ -261,8 +267,10 @@ mod tests {
         let mut evidence = Evidence::new();
         collect::add_folders(&mut evidence, &folders).unwrap();
         let none = (Feeds::default(), Arc::default());
+        let polls = Polls::none(Clock::system());
         let said = said(&evidence);
-        let mut renew = renewal(folders, none, said, Basis { policies, indexes: Vec::new(), evidence });
+        let mut renew =
+            renewal((folders, polls), none, said, Basis { policies, indexes: Vec::new(), evidence });
 
         say();
         let grown = renew().unwrap().evidence;
