@@ -51,7 +51,7 @@ pub(super) fn run(command: &Arguments, settings: &Settings, terminal: &Terminal)
             }
             terminal.note(format_args!("{} loses its voice in electorate {electorate}", voter.fingerprint()));
             let strike = Strike { electorate, voter, reason: reason.as_str().into() };
-            finish(Claim::Strike(strike), signing, settings, terminal)
+            sign::conclude(Claim::Strike(strike), signing, settings, terminal)
         }
         Arguments::Show { electorate: Some(named), folder, draft } => {
             let id = find(folder, named)?;
@@ -94,7 +94,7 @@ fn enact(
         return Err(Failure::usage(format!("{} is no admin of this electorate", key.fingerprint())));
     }
     let (id, version, threshold) = (electorate.electorate(), electorate.id(), electorate.terms().threshold);
-    let exit = finish(Claim::Electorate(Box::new(electorate)), signing, settings, terminal)?;
+    let exit = sign::conclude(Claim::Electorate(Box::new(electorate)), signing, settings, terminal)?;
     terminal.answer(format_args!("electorate {id}"));
     let short: String = version.to_string().chars().take(12).collect();
     match (first, threshold.get()) {
@@ -108,17 +108,6 @@ fn enact(
         }
     }
     Ok(exit)
-}
-
-fn finish(
-    claim: Claim,
-    signing: &Signing,
-    settings: &Settings,
-    terminal: &Terminal,
-) -> Result<Exit, Failure> {
-    let statement = sign::append(claim, signing, settings, terminal)?;
-    terminal.answer(format_args!("signed {}", statement.id()));
-    Ok(Exit::Admitted)
 }
 
 fn read_draft(path: &Path) -> Result<Draft, Failure> {

@@ -16,6 +16,7 @@ use covouch_python::filename::DistFilename;
 
 use crate::{
     args::{Signing, Subjects},
+    exit::Exit,
     failure::Failure,
     indexes, keys,
     release::{self, Listed},
@@ -188,6 +189,18 @@ pub(super) fn confirm(signing: &Signing, terminal: &Terminal) -> Result<(), Fail
         }
     }
     Ok(())
+}
+
+/// Asks, signs, appends and says which statement it became.
+pub(super) fn conclude(
+    claim: Claim,
+    signing: &Signing,
+    settings: &Settings,
+    terminal: &Terminal,
+) -> Result<Exit, Failure> {
+    let statement = append(claim, signing, settings, terminal)?;
+    terminal.answer(format_args!("signed {}", statement.id()));
+    Ok(Exit::Admitted)
 }
 
 /// Asks, signs and appends.

@@ -13,7 +13,7 @@ use covouch_io::folder;
 
 use super::{impact, sign, withdraw};
 use crate::{
-    args::{RevokeKey, Signing, Trust, TrustAdd, TrustAuthor},
+    args::{RevokeKey, Trust, TrustAdd, TrustAuthor},
     exit::Exit,
     failure::Failure,
     keys,
@@ -56,7 +56,7 @@ fn add(arguments: &TrustAdd, settings: &Settings, terminal: &Terminal) -> Result
         validity: sign::validity(settings, &arguments.expiry.expires)?,
     };
     terminal.note(format_args!("{} {}", describe_delegation(&delegation), paint(FAINT, comment)));
-    finish(Claim::Delegation(delegation), &arguments.signing, settings, terminal)
+    sign::conclude(Claim::Delegation(delegation), &arguments.signing, settings, terminal)
 }
 
 fn author(arguments: &TrustAuthor, settings: &Settings, terminal: &Terminal) -> Result<Exit, Failure> {
@@ -69,7 +69,7 @@ fn author(arguments: &TrustAuthor, settings: &Settings, terminal: &Terminal) -> 
     let validity = sign::validity(settings, &arguments.expiry.expires)?;
     let grant = AuthorGrant { author, projects, validity };
     terminal.note(describe_author(&grant));
-    finish(Claim::Author(grant), &arguments.signing, settings, terminal)
+    sign::conclude(Claim::Author(grant), &arguments.signing, settings, terminal)
 }
 
 /// `kind:name`, and not a path of a Windows drive.
@@ -90,18 +90,7 @@ fn revoke(arguments: &RevokeKey, settings: &Settings, terminal: &Terminal) -> Re
     };
     terminal.note(format_args!("key {} is revoked from {from} on: {effect}", key.fingerprint()));
     let claim = Claim::Withdrawal(Withdrawal::Key { key, from, severity });
-    finish(claim, &arguments.signing, settings, terminal)
-}
-
-fn finish(
-    claim: Claim,
-    signing: &Signing,
-    settings: &Settings,
-    terminal: &Terminal,
-) -> Result<Exit, Failure> {
-    let statement = sign::append(claim, signing, settings, terminal)?;
-    terminal.answer(format_args!("signed {}", statement.id()));
-    Ok(Exit::Admitted)
+    sign::conclude(claim, &arguments.signing, settings, terminal)
 }
 
 fn list(named: &str, folder: &Path, settings: &Settings, terminal: &Terminal) -> Result<Exit, Failure> {

@@ -100,12 +100,11 @@ fn finish(
     terminal: &Terminal,
 ) -> Result<Exit, Failure> {
     sign::show(gathered, &claim, terminal);
-    let statement = sign::append(claim, signing, settings, terminal)?;
-    terminal.answer(format_args!("signed {}", statement.id()));
+    let exit = sign::conclude(claim, signing, settings, terminal)?;
     let folder = signing.to.display();
     terminal
         .note(format_args!("in `{folder}`; commit it: {}", paint(TYPE, format_args!("git add {folder}"))));
-    Ok(Exit::Admitted)
+    Ok(exit)
 }
 
 fn reading(text: &str) -> Result<Reading, Failure> {
