@@ -24,6 +24,9 @@ pub const KEYS: usize = 64;
 /// Most suites of one distribution: each is an index to fetch.
 pub const SUITES: usize = 8;
 
+/// Longest name of a suite; `oldoldstable-proposed-updates` has 29.
+pub const SUITE_BYTES: usize = 40;
+
 /// Deepest delegation a party's root may start.
 pub const DEPTH: u8 = 8;
 

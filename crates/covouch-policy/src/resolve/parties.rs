@@ -313,7 +313,9 @@ fn suites(suites: &[Placed<String>], at: usize, faults: &mut Faults<'_>) -> Opti
     for suite in suites {
         // A suite becomes part of an address and of a file's name.
         let plain = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-';
-        if suite.value.is_empty() || !suite.value.as_bytes().iter().all(plain) {
+        let starts = suite.value.starts_with(|first: char| first.is_ascii_lowercase());
+        let fits = suite.value.len() <= limits::SUITE_BYTES;
+        if !starts || !fits || !suite.value.as_bytes().iter().all(plain) {
             let clause = format!("`{}` is not the name of a suite", suite.value);
             faults.bad(suite.at, clause, "write `stable`, `testing` or a code name");
         }

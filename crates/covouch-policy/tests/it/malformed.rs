@@ -101,6 +101,7 @@ malformed! {
     derived_from_an_index: around("pypi and derived from pypi", "");
     derive_something_else: around("pypi", "derive = 'always'");
     a_distribution_without_suites: around("pypi and debian", "[party.debian]\ndebian = { mirror = 'ftp://index.example/' }");
+    a_suite_that_is_none: around("pypi and debian", "[party.debian]\ndebian = { suites = ['9lives', '../stable', ''] }");
     a_feed_without_its_root: around("pypi and curator", "[party.curator]\nfeed = 'https://curator.example/feed/'");
     malware_records_that_vouch: around("pypi and malware", "[party.malware]\nosv = 'records/'\nlevel = 'audited'\nweight = 1.0");
     a_policy_that_admits_nothing: around("pypi", "").replace("admit = 'pypi'", "");
