@@ -96,7 +96,7 @@ fn kills(workspace: &Workspace, _: u32) -> Result<Vec<Job>, Failure> {
     Ok(vec![(format!("{KILLS} kills of each command, COVOUCH_SEED={seed}"), cargo)])
 }
 
-/// The laws of what decides. Optimised, for the slow oracles are slow on purpose.
+/// The laws of every crate that has some. Optimised, for the slow oracles are slow on purpose.
 fn laws(workspace: &Workspace, _: u32) -> Result<Vec<Job>, Failure> {
     let job = |package: &str| {
         let mut cargo = workspace.cargo();
@@ -106,7 +106,8 @@ fn laws(workspace: &Workspace, _: u32) -> Result<Vec<Job>, Failure> {
         cargo.env("CARGO_PROFILE_TEST_OPT_LEVEL", "2");
         (format!("laws of {package}, COVOUCH_CASES={CASES}"), cargo)
     };
-    Ok(["covouch-graph", "covouch-policy"].map(job).into())
+    let packages = ["core", "feed", "graph", "io", "policy", "python"];
+    Ok(packages.map(|name| job(&format!("covouch-{name}"))).into())
 }
 
 /// Every fuzz target for some time, from its committed corpus.

@@ -345,8 +345,9 @@ fn a_reader_that_fails_says_nothing_about_the_archive() {
     assert_code(sdist::read(broken, Archive::TarGz, &|_| false), "archive-unreadable");
 }
 
+/// Files of which no two names are one name to any file system: `é` has one spelling here, while `ß` is also `ss`.
 fn files() -> impl Strategy<Value = BTreeMap<String, Vec<u8>>> {
-    let name = prop_oneof!["[a-z]{1,3}", "[a-z]{110,130}", "[a-zß]{1,3}"];
+    let name = prop_oneof!["[a-z]{1,3}", "[a-z]{110,130}", "[a-zé]{1,3}"];
     let path = proptest::collection::vec(name, 1..4).prop_map(|parts| parts.join("/") + ".py");
     proptest::collection::btree_map(path, proptest::collection::vec(any::<u8>(), 0..2000), 0..8)
 }
