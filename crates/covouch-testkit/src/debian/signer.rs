@@ -16,7 +16,6 @@ use pgp::{
 
 /// What is unusual about a key.
 #[derive(Clone, Copy, Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fault of its own that a test asks for")]
 pub struct Oddities {
     /// It expires this many seconds after it was made.
     pub lasts: Option<u32>,
