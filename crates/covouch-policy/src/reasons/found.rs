@@ -75,7 +75,8 @@ fn compared(case: &Case<'_>) -> Vec<Found> {
     match case.comparison() {
         Comparison::NotPure | Comparison::NoSdist | Comparison::NotCompared(_) => Vec::new(),
         Comparison::Derives(sdist) => {
-            let who = case.origin().map(|origin| packages(case, origin.sdist)).filter(|names| !names.is_empty());
+            let who =
+                case.origin().map(|origin| packages(case, origin.sdist)).filter(|names| !names.is_empty());
             let who = who.map(|names| format!(", packaged as {names}")).unwrap_or_default();
             let clause = format!("derived from `{sdist}`{who}");
             vec![Found { speaks_for: true, clause }]

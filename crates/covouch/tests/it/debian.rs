@@ -111,7 +111,12 @@ fn a_check_reads_the_index_by_itself() {
     // Its twin, with the key of somebody else.
     let stage = Stage::set();
     stage.publish(&testing("2026-06-01"), &signer(2));
-    stage.desk.covouch(CHECK).ends(4).says("2 undecided").says("has no good signature by a key of Debian's archive");
+    stage
+        .desk
+        .covouch(CHECK)
+        .ends(4)
+        .says("2 undecided")
+        .says("has no good signature by a key of Debian's archive");
     stage.refresh(&[]).ends(1).says("[debian-signature]");
 }
 
