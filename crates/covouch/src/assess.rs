@@ -1,6 +1,7 @@
 //! Evidence in, report out: the pipeline as `check`, `why` and `init` run it.
 
 mod passed_over;
+mod publishers;
 
 use std::{
     cell::RefCell,
@@ -71,6 +72,14 @@ pub(crate) enum Scope {
     AndNewer,
 }
 
+/// What is asked about.
+pub(crate) struct Asked<'a> {
+    pub(crate) releases: &'a BTreeSet<Release>,
+    /// Releases as a lock has them: whom it names as publishers of a file speaks against everybody else's.
+    pub(crate) locked: &'a [&'a LockedRelease],
+    pub(crate) scope: Scope,
+}
+
 /// Everything that is known about some releases, and the policies to judge them by.
 pub(crate) struct Assessment {
     /// Final releases that are newer than all those that are named, where they are looked at.
@@ -91,13 +100,14 @@ impl Assessment {
         settings: &Settings,
         terminal: &Terminal,
     ) -> Result<Self, Failure> {
-        Self::collect_in(Scope::Named, (loaded, releases), freshness, settings, terminal)
+        let asked = Asked { releases, locked: &[], scope: Scope::Named };
+        Self::collect_in(&asked, loaded, freshness, settings, terminal)
     }
 
-    /// As [`Assessment::collect`], in a scope.
+    /// As [`Assessment::collect`], with what a lock says besides.
     pub(crate) fn collect_in(
-        scope: Scope,
-        (loaded, releases): (&Loaded, &BTreeSet<Release>),
+        &Asked { releases, locked, scope }: &Asked<'_>,
+        loaded: &Loaded,
         freshness: Freshness,
         settings: &Settings,
         terminal: &Terminal,
@@ -157,6 +167,7 @@ impl Assessment {
                 fetcher,
                 indexes: indexes.known,
             };
+            publishers::expect(&mut evidence, &policies, locked);
             let adapters = Adapters::new(loaded.adapters(settings), &means);
             adapters.add_records(&mut evidence);
             let graph = TrustGraph::build(&evidence, settings.now());

@@ -11,7 +11,7 @@ use covouch_policy::{Downgrade, verdict};
 use self::attest::Attestor;
 use crate::{
     args::Check,
-    assess::{Assessment, Files, PassedOver, Release, Scope},
+    assess::{Asked, Assessment, Files, PassedOver, Release, Scope},
     exit::Exit,
     failure::Failure,
     lockfile,
@@ -30,8 +30,8 @@ pub(super) fn run(arguments: &Check, settings: &Settings, terminal: &Terminal) -
     let locked: Vec<_> = locks.iter().flat_map(|lock| &lock.locked.releases).collect();
     let releases: BTreeSet<Release> = locked.iter().map(|release| Release::from(*release)).collect();
     let freshness = if arguments.refresh { Freshness::Demand } else { Freshness::Recent };
-    let assessment =
-        Assessment::collect_in(Scope::AndNewer, (&loaded, &releases), freshness, settings, terminal)?;
+    let asked = Asked { releases: &releases, locked: &locked, scope: Scope::AndNewer };
+    let assessment = Assessment::collect_in(&asked, &loaded, freshness, settings, terminal)?;
 
     let elsewhere: BTreeSet<_> = locked.iter().filter_map(|release| release.index.as_deref()).collect();
     for address in elsewhere.into_iter().filter(|address| !assessment.names(address)) {
