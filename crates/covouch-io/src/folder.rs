@@ -200,6 +200,68 @@ fn write_head(
     Ok(state::write_project_file(&head_path(folder, chain.issuer()), line.as_bytes())?)
 }
 
+/// What chains from another folder have beyond those that are here.
+#[derive(Debug, Default)]
+pub struct News {
+    /// How many statements are new.
+    pub statements: usize,
+    files: Vec<(PathBuf, Vec<u8>)>,
+}
+
+/// Looks at what these chains, which were read in the folder `other`, have beyond those of `folder`. What is here and
+/// not there stays.
+///
+/// # Errors
+/// [`FolderError`] when a chain there does not continue the one that is here: somebody signed two histories, or
+/// somebody changed one.
+pub fn news(folder: &Path, other: &Path, chains: &[Chain]) -> Result<News, FolderError> {
+    let mut news = News::default();
+    for chain in chains {
+        let here = read_chain(folder, chain.issuer())?;
+        if here.continues(chain) {
+            continue;
+        }
+        if !chain.continues(&here) {
+            let error = ChainError::Broken { line: here.statements().len() };
+            return Err(FolderError::Chain { path: chain_path(other, chain.issuer()), error });
+        }
+        news.statements += chain.statements().len() - here.statements().len();
+        // The statements first: a head that lags behind is mended by the next statement, one that is ahead is an error.
+        for path in [chain_path, head_path] {
+            if let Some(bytes) = read_file(&path(other, chain.issuer()))? {
+                news.files.push((path(folder, chain.issuer()), bytes));
+            }
+        }
+    }
+    Ok(news)
+}
+
+impl News {
+    /// Writes them. What is cut short reads, and is made up for by the same again.
+    ///
+    /// # Errors
+    /// [`StateError`] when the disk does not let us.
+    pub fn write(&self) -> Result<(), StateError> {
+        self.files.iter().try_for_each(|(path, bytes)| state::write_project_file(path, bytes))
+    }
+}
+
+/// The files of these chains that are in a folder, by name: statements and heads.
+///
+/// # Errors
+/// [`FolderError`] when one cannot be read.
+pub fn files(folder: &Path, chains: &[Chain]) -> Result<Vec<(String, Vec<u8>)>, FolderError> {
+    let mut files = Vec::new();
+    for path in
+        chains.iter().flat_map(|chain| [chain_path, head_path].map(|path| path(folder, chain.issuer())))
+    {
+        if let (Some(bytes), Some(name)) = (read_file(&path)?, path.file_name()) {
+            files.push((name.to_string_lossy().into_owned(), bytes));
+        }
+    }
+    Ok(files)
+}
+
 /// Where a key's statements stand.
 #[must_use]
 pub fn chain_path(folder: &Path, issuer: &PublicKey) -> PathBuf {

@@ -29,10 +29,7 @@ use std::{
 use covouch_core::{
     digest::Sha256,
     key::PublicKey,
-    statement::{
-        Envelope, Signer,
-        chain::{Chain, ChainError},
-    },
+    statement::{Envelope, Signer, chain::Chain},
     time::{Duration, Timestamp},
 };
 use covouch_feed::{
@@ -47,7 +44,7 @@ pub use self::draft::Draft;
 use self::draft::unsigned;
 use super::FeedError;
 use crate::{
-    folder::{self, FolderError},
+    folder,
     state::{sweep_folder, write_project_file},
 };
 
@@ -305,28 +302,9 @@ impl FeedFolder {
         let led_to =
             own.iter().flat_map(Chain::statements).filter_map(|statement| leads_to(statement.value()));
         let keys: Vec<PublicKey> = root.targets().ed25519().chain(led_to).collect();
-        let mut new = 0;
-        for chain in folder::read(from, &keys)? {
-            let here = folder::read_chain(&self.statements(), chain.issuer())?;
-            if here.continues(&chain) {
-                continue;
-            }
-            let (source, target) = (
-                folder::chain_path(from, chain.issuer()),
-                folder::chain_path(&self.statements(), chain.issuer()),
-            );
-            if !chain.continues(&here) {
-                let line = here.statements().len();
-                return Err(FolderError::Chain { path: source, error: ChainError::Broken { line } }.into());
-            }
-            new += chain.statements().len() - here.statements().len();
-            // A chain that is cut short between the two reads again after the next import.
-            for extension in ["jsonl", "head"] {
-                let bytes = read(&source.with_extension(extension))?.unwrap_or_default();
-                write_project_file(&target.with_extension(extension), &bytes)?;
-            }
-        }
-        Ok(new)
+        let news = folder::news(&self.statements(), from, &folder::read(from, &keys)?)?;
+        news.write()?;
+        Ok(news.statements)
     }
 
     fn lock(&self) -> Result<File, FeedError> {
