@@ -61,7 +61,7 @@ impl Files {
             Place::Folder(folder, recorder) => {
                 // A folder that is not mounted says nothing of what is in it.
                 if !folder.is_dir() {
-                    let why = Unreachable::Broken("the folder is not there".to_owned());
+                    let why = Unreachable::NoFolder;
                     return Err(FetchError::Unreachable { url: self.shown(), why }.into());
                 }
                 let file = folder.join(path);

@@ -205,7 +205,7 @@ fn a_source_that_cannot_be_reached_ends_the_making() {
     let maker = Maker::new();
     maker.cut();
     let ran = maker.desk.covouch(&["bundle", "make", "--to", "night.bundle"]).ends(1);
-    ran.says("the folder is not there");
+    ran.says("there is no such folder");
     assert!(!maker.desk.project().join("night.bundle").exists());
     maker.desk.covouch(&["bundle", "make", "--to", "night.bundle", "--offline"]).ends(2);
 }

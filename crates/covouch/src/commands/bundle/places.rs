@@ -41,9 +41,12 @@ pub(super) fn places(loaded: &Loaded) -> (Vec<Place>, Vec<String>) {
     for (found, source) in sources {
         let (from, holds) = match &source.kind {
             SourceKind::Keys { keys, from } => (from, Holds::Party(keys.clone())),
-            SourceKind::Electorate { id, from } => (from, Holds::Electorate(*id)),
+            SourceKind::Electorate { id, from: Some(from), .. } => (from, Holds::Electorate(*id)),
             SourceKind::Osv { from } => (from, Holds::Records),
-            SourceKind::Index(_) | SourceKind::Feed { .. } | SourceKind::Debian { .. } => continue,
+            SourceKind::Electorate { from: None, .. }
+            | SourceKind::Index(_)
+            | SourceKind::Feed { .. }
+            | SourceKind::Debian { .. } => continue,
         };
         let spelt = from.trim_start_matches("./").trim_end_matches('/');
         if is_relative(spelt) {

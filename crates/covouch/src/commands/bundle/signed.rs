@@ -124,7 +124,9 @@ impl Taking<'_> {
     }
 
     fn chains(&mut self, place: &Place, copy: &std::path::Path) -> Outcome {
-        let news = place.holds.chains(copy).and_then(|chains| folder::news(&place.path, copy, &chains));
+        let news = place.holds.chains(copy).and_then(|chains| {
+            folder::news(&place.path, copy, &chains)?.with_heads(copy, &chains, &|_| true)
+        });
         match news {
             Ok(news) => {
                 let said = match news.statements {
