@@ -1,6 +1,9 @@
 //! Reports: what each party's word amounts to alone and together, and what explains the difference.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use covouch_core::{
     amount::{Amount, Decimal, Score},
@@ -145,7 +148,7 @@ fn only(instance: &Instance, member: Member) -> Instance {
     let weightless = member.weights == Weights::NONE;
     let weights = if weightless { Weights::flat(Level::Listed, Decimal::ONE) } else { member.weights };
     let mut lone = instance.clone();
-    for other in &mut lone.members {
+    for other in Arc::make_mut(&mut lone.members) {
         other.weights = if other.party == member.party { weights } else { Weights::NONE };
     }
     lone
@@ -169,7 +172,7 @@ fn preferring_score(instance: &Instance) -> Instance {
     if weights().any(|weight| weight / unit > HEAVIEST) {
         return preferring;
     }
-    for member in &mut preferring.members {
+    for member in Arc::make_mut(&mut preferring.members) {
         let raise = |level| {
             let scaled = member.weights.at(level).millionths() / unit;
             (level, Decimal::from_millionths(scaled * MORE_THAN_ALL + 1))
