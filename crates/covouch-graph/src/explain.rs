@@ -65,14 +65,24 @@ impl TrustGraph {
 
     /// The later moments at which something about this file changes, earliest first.
     pub fn events(&self, subject: &Subject) -> impl Iterator<Item = Timestamp> + use<> {
-        let about = self.moments.files.get(&subject.sha256).into_iter().flatten().copied();
-        let trust = self.moments.trust.iter();
-        let covering =
-            trust.filter(|(projects, _)| projects.iter().any(|pattern| pattern.matches(&subject.project)));
-        let mut moments: Vec<Timestamp> = about.chain(covering.map(|(_, moment)| *moment)).collect();
+        let mut moments: Vec<Timestamp> = self.moments(subject).collect();
         moments.sort_unstable();
         moments.dedup();
         moments.into_iter()
+    }
+
+    /// The first of these moments.
+    #[must_use]
+    pub fn next_event(&self, subject: &Subject) -> Option<Timestamp> {
+        self.moments(subject).min()
+    }
+
+    fn moments(&self, subject: &Subject) -> impl Iterator<Item = Timestamp> {
+        let about = self.moments.files.get(&subject.sha256).into_iter().flatten();
+        let trust = self.moments.trust.iter();
+        let covering =
+            trust.filter(|(projects, _)| projects.iter().any(|pattern| pattern.matches(&subject.project)));
+        about.chain(covering.map(|(_, moment)| moment)).copied()
     }
 }
 
