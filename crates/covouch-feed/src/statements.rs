@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! targets.json          custom of `feed/statements`: what is about no file: delegations, author grants, withdrawals
-//! targets.json, or bin  custom of `requests`: every statement about files of the project `requests`
+//! targets.json, or bin  custom of `requests`: every statement about files of the project `requests`, and the heads of
+//!                       voters' ballots on it
 //! ```
 //!
 //! # Invariants
@@ -94,46 +95,76 @@ pub fn place(trusted: &Trusted, project: &ProjectName) -> Result<Place, Statemen
 /// [`StatementsError`] when there is something else in their place.
 pub fn envelopes(targets: &Targets, path: &str) -> Result<Vec<Envelope>, StatementsError> {
     let Some(target) = targets.targets.get(path) else { return Ok(Vec::new()) };
-    list(target)?
-        .iter()
-        .map(|value| Ok(Envelope::parse(&value.to_json()).map_err(VerifyError::from)?))
-        .collect()
+    parse(statements_of(target)?)
 }
 
-fn list(target: &Target) -> Result<&[Value], StatementsError> {
-    match &target.custom {
-        Some(Value::Object(entries)) => match entries.get("statements") {
-            Some(Value::List(statements)) => Ok(statements),
-            _ => Err(StatementsError::Profile("a target has no `statements`")),
-        },
-        _ => Err(StatementsError::Profile("a target has no `custom`")),
+/// The heads of voters' ballots that stand beside a project's statements.
+///
+/// # Errors
+/// [`StatementsError`] when there is something else in their place.
+pub fn heads(targets: &Targets, project: &ProjectName) -> Result<Vec<Envelope>, StatementsError> {
+    let Some(target) = targets.targets.get(project.as_str()) else { return Ok(Vec::new()) };
+    parse(heads_of(target)?)
+}
+
+fn parse(values: &[Value]) -> Result<Vec<Envelope>, StatementsError> {
+    let parse = |value: &Value| Ok(Envelope::parse(&value.to_json()).map_err(VerifyError::from)?);
+    values.iter().map(parse).collect()
+}
+
+fn statements_of(target: &Target) -> Result<&[Value], StatementsError> {
+    list(target, "statements")?.ok_or(StatementsError::Profile("a target has no `statements`"))
+}
+
+/// Most projects have none, and then nothing stands in their place.
+fn heads_of(target: &Target) -> Result<&[Value], StatementsError> {
+    Ok(list(target, "heads")?.unwrap_or_default())
+}
+
+fn list<'a>(target: &'a Target, name: &str) -> Result<Option<&'a [Value]>, StatementsError> {
+    let Some(Value::Object(entries)) = &target.custom else {
+        return Err(StatementsError::Profile("a target has no `custom`"));
+    };
+    match entries.get(name) {
+        Some(Value::List(envelopes)) => Ok(Some(envelopes)),
+        Some(_) => Err(StatementsError::Profile("a target has something else than a list of envelopes")),
+        None => Ok(None),
     }
 }
 
-/// Adds envelopes to a target's `custom`, those that are not there yet; says how many.
+/// Adds statements and heads to a target's `custom`, those that are not there yet; says how many.
 pub(crate) fn add(
     targets: &mut Targets,
     path: &str,
-    envelopes: &[Envelope],
+    statements: &[Envelope],
+    heads: &[Envelope],
 ) -> Result<usize, StatementsError> {
-    let mut statements = match targets.targets.remove(path) {
-        Some(target) => list(&target)?.to_vec(),
-        None => Vec::new(),
+    let (mut stated, mut headed) = match targets.targets.remove(path) {
+        Some(target) => (statements_of(&target)?.to_vec(), heads_of(&target)?.to_vec()),
+        None => (Vec::new(), Vec::new()),
     };
-    let before = statements.len();
+    let added = extend(&mut stated, statements) + extend(&mut headed, heads);
+    let mut custom = BTreeMap::from([("statements".to_owned(), Value::List(stated))]);
+    if !headed.is_empty() {
+        custom.insert("heads".to_owned(), Value::List(headed));
+    }
+    // The target itself is an empty file that nobody needs to fetch.
+    let target = Target { length: 0, hashes: Hashes::of(b""), custom: Some(Value::Object(custom)) };
+    targets.targets.insert(path.to_owned(), target);
+    Ok(added)
+}
+
+fn extend(values: &mut Vec<Value>, envelopes: &[Envelope]) -> usize {
+    let before = values.len();
+    let mut known: BTreeSet<Vec<u8>> = values.iter().map(Value::to_json).collect();
     for envelope in envelopes {
         // What our own envelope writes is JSON.
         let value = Value::parse(envelope.to_json().as_bytes()).unwrap_or(Value::Null);
-        if !statements.contains(&value) {
-            statements.push(value);
+        if known.insert(value.to_json()) {
+            values.push(value);
         }
     }
-    let added = statements.len() - before;
-    let custom = Some(Value::object([("statements", Value::List(statements))]));
-    // The target itself is an empty file that nobody needs to fetch.
-    let target = Target { length: 0, hashes: Hashes::of(b""), custom };
-    targets.targets.insert(path.to_owned(), target);
-    Ok(added)
+    values.len() - before
 }
 
 /// Statements that are believed, and those of keys nobody led to.

@@ -43,7 +43,7 @@ use self::{files::Files, kept::Kept};
 use crate::{limits, network::Network, state::State};
 
 /// What a feed says.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeedAnswer {
     /// The feed's own keys: where trust in the party starts.
     pub roots: Vec<PublicKey>,
@@ -51,6 +51,8 @@ pub struct FeedAnswer {
     pub statements: Vec<Verified<Statement>>,
     /// The same of keys that nobody in the feed leads to. Whoever knows them may verify them.
     pub others: Vec<Envelope>,
+    /// Heads of voters' ballots on the wanted projects; whoever knows the voters may verify them.
+    pub heads: Vec<Envelope>,
     /// Until when it holds.
     pub staleness: Staleness,
     /// Wanted projects whose list could not be had: of them nothing is known, neither good nor bad.
@@ -158,12 +160,12 @@ impl Reader {
             }
             _ => BTreeMap::new(),
         };
-        let (envelopes, unknown) = match wanted {
+        let (About { statements, heads }, unknown) = match wanted {
             Wanted::Projects(projects) => about(&trusted, &lists, projects)?,
             Wanted::Everything => (everything(targets, &lists)?, Vec::new()),
         };
         let roots: Vec<PublicKey> = trusted.root().role().targets().ed25519().collect();
-        let believed = believe(&roots, statements::envelopes(targets, FEED_WIDE)?, envelopes)?;
+        let believed = believe(&roots, statements::envelopes(targets, FEED_WIDE)?, statements)?;
         let expires = lists.values().flatten().map(Signed::expires).min();
         let until = trusted.fresh_until().map(|until| expires.map_or(until, |expires| expires.min(until)));
         let staleness = match until {
@@ -171,7 +173,7 @@ impl Reader {
             since => Staleness::Stale(since),
         };
         let (statements, others) = (believed.statements, believed.others);
-        Ok((FeedAnswer { roots, statements, others, staleness, unknown }, lists.len() + 1))
+        Ok((FeedAnswer { roots, statements, others, heads, staleness, unknown }, lists.len() + 1))
     }
 
     /// The top-level roles: as they are, or, when nobody can be asked or nothing new is said, as they were.
@@ -276,35 +278,51 @@ impl Reader {
     }
 }
 
-/// The envelopes about these projects, and the projects whose list could not be had.
+/// What lists have about projects, believed by nobody yet.
+#[derive(Default)]
+struct About {
+    statements: Vec<Envelope>,
+    heads: Vec<Envelope>,
+}
+
+impl About {
+    fn add(&mut self, list: &Targets, project: &ProjectName) -> Result<(), FeedError> {
+        self.statements.extend(statements::envelopes(list, project.as_str())?);
+        self.heads.extend(statements::heads(list, project)?);
+        Ok(())
+    }
+}
+
+/// What there is about these projects, and the projects whose list could not be had.
 fn about(
     trusted: &Trusted,
     lists: &Lists,
     projects: &[ProjectName],
-) -> Result<(Vec<Envelope>, Vec<ProjectName>), FeedError> {
-    let (mut envelopes, mut unknown) = (Vec::new(), Vec::new());
+) -> Result<(About, Vec<ProjectName>), FeedError> {
+    let (mut about, mut unknown) = (About::default(), Vec::new());
     for project in projects {
         let list = match statements::place(trusted, project)? {
             Place::Targets => Some(trusted.targets().role()),
             Place::Bin(bin) => lists.get(&bin).and_then(Option::as_ref).map(Signed::role),
         };
         match list {
-            Some(list) => envelopes.extend(statements::envelopes(list, project.as_str())?),
+            Some(list) => about.add(list, project)?,
             None => unknown.push(project.clone()),
         }
     }
-    Ok((envelopes, unknown))
+    Ok((about, unknown))
 }
 
-/// The envelopes about any project.
-fn everything(targets: &Targets, lists: &Lists) -> Result<Vec<Envelope>, FeedError> {
-    let mut envelopes = Vec::new();
+/// What there is about any project. What does not stand under a normalised name is about none, as for everybody else.
+fn everything(targets: &Targets, lists: &Lists) -> Result<About, FeedError> {
+    let mut about = About::default();
+    let project = |path: &String| ProjectName::parse(path).ok().filter(|name| name.as_str() == path);
     for list in lists.values().flatten().map(Signed::role).chain([targets]) {
-        for path in list.targets.keys().filter(|path| *path != FEED_WIDE) {
-            envelopes.extend(statements::envelopes(list, path)?);
+        for project in list.targets.keys().filter_map(project) {
+            about.add(list, &project)?;
         }
     }
-    Ok(envelopes)
+    Ok(about)
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! Folders of statements: `trust/<key-id>.jsonl`, one chain a file, with its signed head beside it.
+//! Folders of statements: `trust/<key-id>.jsonl`, one chain a file, with its signed head beside it; and
+//! `<key-id>.heads`, the heads of a voter's ballots, which travel without the chain.
 //!
 //! # Invariants
 //! - A folder is only ever added to. Reading checks every link and every signature; appending reads first.
@@ -7,6 +8,8 @@
 //!
 //! # Not here
 //! Which keys may speak: the policy names the roots, their delegations name the rest.
+
+mod heads;
 
 use std::{
     collections::BTreeSet,
@@ -27,6 +30,7 @@ use covouch_core::{
     time::Timestamp,
 };
 
+pub use self::heads::{heads_path, keep_head, read_heads};
 use crate::state::{self, StateError};
 
 /// Why a folder of statements could not be read or added to.

@@ -105,7 +105,6 @@ impl Assessment {
         let policies = loaded.policies(terminal)?;
         let mut evidence = Evidence::new();
         collect::add_folders(&mut evidence, &loaded.trust_folders())?;
-        Polls::of(loaded, settings).add_to(&mut evidence)?;
         let projects: BTreeSet<&ProjectName> = releases.iter().map(|release| &release.project).collect();
         let meant: HashSet<(&ProjectName, &Version)> =
             releases.iter().map(|release| (&release.project, &release.version)).collect();
@@ -118,6 +117,7 @@ impl Assessment {
             let about: Vec<ProjectName> = projects.iter().copied().cloned().collect();
             let feeds = Feeds::read(&policies, Some(&about), &Reach::of(settings)).await;
             feeds.add_to(&mut evidence);
+            Polls::of(loaded, settings).add_to(&mut evidence, &feeds)?;
             let policies = feeds.root(policies);
             let all: Vec<_> = policies.iter().collect();
             let indexes = indexes::resolve(&all, settings, Wrapped::Other, freshness).await?;
