@@ -14,6 +14,7 @@ mod base;
 mod bundle;
 mod checking;
 mod clients;
+mod debian;
 mod desk;
 mod evidence;
 mod feed;
