@@ -34,7 +34,7 @@ use super::{
 };
 use crate::{
     args::bundle::BundleMake,
-    assess::{Assessment, Files, Release, Scope},
+    assess::{Asked, Assessment, Files, Release, Scope},
     exit::Exit,
     failure::Failure,
     indexes, lockfile,
@@ -68,8 +68,8 @@ pub(super) fn make(
     let policies = loaded.policies(terminal)?;
     maker.feeds(&policies, &releases)?;
     maker.distributions()?;
-    let about = (&loaded, &releases);
-    let assessment = Assessment::collect_in(Scope::AndNewer, about, Freshness::Demand, &fresh, terminal)?;
+    let asked = Asked { releases: &releases, locked: &locked, scope: Scope::AndNewer };
+    let assessment = Assessment::collect_in(&asked, &loaded, Freshness::Demand, &fresh, terminal)?;
     maker.check_pages(&assessment, &releases)?;
     if arguments.with_files {
         maker.files(&policies, &assessment, &locked)?;
