@@ -30,13 +30,26 @@ pub fn list(folder: &Path) -> Result<Vec<Electorate>, FolderError> {
         let path = entry.map_err(disk)?.path();
         if path.extension().is_some_and(|extension| extension == "jsonl") {
             let bytes = folder::read_file(&path)?.unwrap_or_default();
-            let lines = bytes.split(|byte| *byte == b'\n');
-            found.extend(lines.filter_map(|line| peek_electorate(&Envelope::parse(line).ok()?)));
+            found.extend(versions(&bytes));
         }
     }
     found.sort_by_key(Electorate::id);
     found.dedup_by_key(|electorate| electorate.id());
     Ok(found)
+}
+
+/// Every version of every electorate among the statements of one chain, whatever they are worth.
+pub fn versions(lines: &[u8]) -> impl Iterator<Item = Electorate> + '_ {
+    let lines = lines.split(|byte| *byte == b'\n');
+    lines.filter_map(|line| peek_electorate(&Envelope::parse(line).ok()?))
+}
+
+/// The keys of an electorate in all of these versions: where reading its chains starts.
+#[must_use]
+pub fn keys(versions: &[Electorate], electorate: &ElectorateId) -> Vec<PublicKey> {
+    let versions = versions.iter().filter(|version| version.electorate() == *electorate);
+    let keys: BTreeSet<PublicKey> = versions.flat_map(Electorate::keys).copied().collect();
+    keys.into_iter().collect()
 }
 
 /// The chains of an electorate's admins, voters and seeds, of all its versions, and of every key that those lead to.
@@ -45,10 +58,7 @@ pub fn list(folder: &Path) -> Result<Vec<Electorate>, FolderError> {
 /// # Errors
 /// [`FolderError`] for the first chain that is broken: half a folder is never evidence.
 pub fn read(folder: &Path, electorate: &ElectorateId) -> Result<Vec<Chain>, FolderError> {
-    let versions = list(folder)?;
-    let versions = versions.iter().filter(|version| version.electorate() == *electorate);
-    let keys: BTreeSet<PublicKey> = versions.flat_map(Electorate::keys).copied().collect();
-    folder::read(folder, &Vec::from_iter(keys))
+    folder::read(folder, &keys(&list(folder)?, electorate))
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@
 //! # Not here
 //! The checks of the roles: `covouch-feed`. Whether a stale feed's statements count: the policy.
 
+mod carried;
 mod error;
 mod files;
 mod folder;
@@ -36,6 +37,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use url::Url;
 
 pub use self::{
+    carried::{Carried, carry},
     error::FeedError,
     folder::{Draft, FeedFolder, FeedKeys, Published},
 };
@@ -159,7 +161,7 @@ impl Reader {
             _ => BTreeMap::new(),
         };
         let (envelopes, unknown) = match wanted {
-            Wanted::Projects(projects) => about(&trusted, &lists, projects)?,
+            Wanted::Projects(projects) => statements::about(&trusted, &lists, projects)?,
             Wanted::Everything => (everything(targets, &lists)?, Vec::new()),
         };
         let roots: Vec<PublicKey> = trusted.root().role().targets().ed25519().collect();
@@ -274,26 +276,6 @@ impl Reader {
         self.kept.keep(&covouch_feed::path::role_file(name), &bytes)?;
         Ok(list)
     }
-}
-
-/// The envelopes about these projects, and the projects whose list could not be had.
-fn about(
-    trusted: &Trusted,
-    lists: &Lists,
-    projects: &[ProjectName],
-) -> Result<(Vec<Envelope>, Vec<ProjectName>), FeedError> {
-    let (mut envelopes, mut unknown) = (Vec::new(), Vec::new());
-    for project in projects {
-        let list = match statements::place(trusted, project)? {
-            Place::Targets => Some(trusted.targets().role()),
-            Place::Bin(bin) => lists.get(&bin).and_then(Option::as_ref).map(Signed::role),
-        };
-        match list {
-            Some(list) => envelopes.extend(statements::envelopes(list, project.as_str())?),
-            None => unknown.push(project.clone()),
-        }
-    }
-    Ok((envelopes, unknown))
 }
 
 /// The envelopes about any project.

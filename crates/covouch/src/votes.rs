@@ -79,7 +79,8 @@ fn gap(party: &PartyName, code: Code, detail: String) -> Gap {
     Gap { code, source: party.as_str().into(), detail: detail.into() }
 }
 
-fn count(
+/// Counts the ballots in these chains, and adds which files they let pass.
+pub(crate) fn count(
     evidence: &mut Evidence,
     party: &PartyName,
     (id, chains): (&ElectorateId, &[Chain]),

@@ -19,6 +19,7 @@ mod feed;
 mod http;
 mod installer;
 mod live;
+mod locking;
 mod machine;
 mod scenarios;
 mod shelf;
