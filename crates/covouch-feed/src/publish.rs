@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 
 use covouch_core::{
     name::ProjectName,
-    statement::{Envelope, Signer, Statement},
+    statement::{BallotHead, Envelope, Signer, Statement},
     time::{Duration, Timestamp as Moment},
 };
 
@@ -38,7 +38,14 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 pub struct Additions {
     feed_wide: Vec<Envelope>,
-    projects: BTreeMap<ProjectName, Vec<Envelope>>,
+    projects: BTreeMap<ProjectName, AboutProject>,
+}
+
+/// What is to be added about one project.
+#[derive(Clone, Debug, Default)]
+struct AboutProject {
+    statements: Vec<Envelope>,
+    heads: Vec<Envelope>,
 }
 
 impl Additions {
@@ -46,9 +53,18 @@ impl Additions {
     /// targets, where nobody who reads the feed can miss it.
     pub fn add(&mut self, statement: &Statement, envelope: Envelope) {
         match statement.claim.files() {
-            Some(files) => self.projects.entry(files.project().clone()).or_default().push(envelope),
+            Some(files) => self.about(files.project()).statements.push(envelope),
             None => self.feed_wide.push(envelope),
         }
+    }
+
+    /// Adds the head of a voter's ballots in its envelope, beside the ballots.
+    pub fn add_head(&mut self, head: &BallotHead, envelope: Envelope) {
+        self.about(&head.project).heads.push(envelope);
+    }
+
+    fn about(&mut self, project: &ProjectName) -> &mut AboutProject {
+        self.projects.entry(project.clone()).or_default()
     }
 
     /// Whether there is nothing to add.
@@ -206,14 +222,14 @@ impl Publisher<'_> {
         read: ReadList<'_>,
     ) -> Result<(), PublishError> {
         if !additions.feed_wide.is_empty() {
-            let added = statements::add(&mut edition.targets, FEED_WIDE, &additions.feed_wide)?;
+            let added = statements::add(&mut edition.targets, FEED_WIDE, &additions.feed_wide, &[])?;
             edition.changed |= added > 0;
             edition.added += added;
         }
-        for (project, envelopes) in &additions.projects {
+        for (project, AboutProject { statements, heads }) in &additions.projects {
             let (path, bin) = (project.as_str(), regroup::bin_of(&edition.targets.delegations, project)?);
             let Some(bin) = bin else {
-                let added = statements::add(&mut edition.targets, path, envelopes)?;
+                let added = statements::add(&mut edition.targets, path, statements, heads)?;
                 edition.changed |= added > 0;
                 edition.added += added;
                 continue;
@@ -221,7 +237,7 @@ impl Publisher<'_> {
             let changed = edition.lists.remove(&bin);
             let is_changed = changed.is_some();
             let mut list = changed.map_or_else(|| read(&bin), Ok)?;
-            let added = statements::add(&mut list, path, envelopes)?;
+            let added = statements::add(&mut list, path, statements, heads)?;
             // A list that another project changed stays changed, also when this one has nothing new.
             if is_changed || added > 0 {
                 edition.lists.insert(bin, list);

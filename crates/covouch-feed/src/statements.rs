@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! targets.json          custom of `feed/statements`: what is about no file: delegations, author grants, withdrawals
-//! targets.json, or bin  custom of `requests`: every statement about files of the project `requests`
+//! targets.json, or bin  custom of `requests`: every statement about files of the project `requests`, and the heads of
+//!                       voters' ballots on it
 //! ```
 //!
 //! # Invariants
@@ -13,7 +14,7 @@
 //! # Not here
 //! What a statement is worth: `covouch-graph`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use covouch_core::statement::{Believed, leads_to};
 use covouch_core::{
@@ -95,49 +96,100 @@ pub fn place(trusted: &Trusted, project: &ProjectName) -> Result<Place, Statemen
 /// [`StatementsError`] when there is something else in their place.
 pub fn envelopes(targets: &Targets, path: &str) -> Result<Vec<Envelope>, StatementsError> {
     let Some(target) = targets.targets.get(path) else { return Ok(Vec::new()) };
-    list(target)?
-        .iter()
-        .map(|value| Ok(Envelope::parse(&value.to_json()).map_err(VerifyError::from)?))
-        .collect()
+    parse(statements_of(target)?)
 }
 
-fn list(target: &Target) -> Result<&[Value], StatementsError> {
-    match &target.custom {
-        Some(Value::Object(entries)) => match entries.get("statements") {
-            Some(Value::List(statements)) => Ok(statements),
-            _ => Err(StatementsError::Profile("a target has no `statements`")),
-        },
-        _ => Err(StatementsError::Profile("a target has no `custom`")),
+/// The heads of voters' ballots that stand beside a project's statements.
+///
+/// # Errors
+/// [`StatementsError`] when there is something else in their place.
+pub fn heads(targets: &Targets, project: &ProjectName) -> Result<Vec<Envelope>, StatementsError> {
+    let Some(target) = targets.targets.get(project.as_str()) else { return Ok(Vec::new()) };
+    parse(heads_of(target)?)
+}
+
+fn parse(values: &[Value]) -> Result<Vec<Envelope>, StatementsError> {
+    let parse = |value: &Value| Ok(Envelope::parse(&value.to_json()).map_err(VerifyError::from)?);
+    values.iter().map(parse).collect()
+}
+
+fn statements_of(target: &Target) -> Result<&[Value], StatementsError> {
+    list(target, "statements")?.ok_or(StatementsError::Profile("a target has no `statements`"))
+}
+
+/// Most projects have none, and then nothing stands in their place.
+fn heads_of(target: &Target) -> Result<&[Value], StatementsError> {
+    Ok(list(target, "heads")?.unwrap_or_default())
+}
+
+fn list<'a>(target: &'a Target, name: &str) -> Result<Option<&'a [Value]>, StatementsError> {
+    let Some(Value::Object(entries)) = &target.custom else {
+        return Err(StatementsError::Profile("a target has no `custom`"));
+    };
+    match entries.get(name) {
+        Some(Value::List(envelopes)) => Ok(Some(envelopes)),
+        Some(_) => Err(StatementsError::Profile("a target has something else than a list of envelopes")),
+        None => Ok(None),
     }
 }
 
-/// Adds envelopes to a target's `custom`, those that are not there yet; says how many.
+/// Adds statements and heads to a target's `custom`, those that are not there yet; says how many.
 pub(crate) fn add(
     targets: &mut Targets,
     path: &str,
-    envelopes: &[Envelope],
+    statements: &[Envelope],
+    heads: &[Envelope],
 ) -> Result<usize, StatementsError> {
-    let mut statements = match targets.targets.remove(path) {
-        Some(target) => list(&target)?.to_vec(),
-        None => Vec::new(),
+    let (mut stated, mut headed) = match targets.targets.remove(path) {
+        Some(target) => (statements_of(&target)?.to_vec(), heads_of(&target)?.to_vec()),
+        None => (Vec::new(), Vec::new()),
     };
-    let before = statements.len();
-    for envelope in envelopes {
-        // What our own envelope writes is JSON.
-        let value = Value::parse(envelope.to_json().as_bytes()).unwrap_or(Value::Null);
-        if !statements.contains(&value) {
-            statements.push(value);
-        }
+    let added = extend(&mut stated, statements) + extend(&mut headed, heads);
+    let mut custom = BTreeMap::from([("statements".to_owned(), Value::List(stated))]);
+    if !headed.is_empty() {
+        custom.insert("heads".to_owned(), Value::List(headed));
     }
-    let added = statements.len() - before;
-    let custom = Some(Value::object([("statements", Value::List(statements))]));
     // The target itself is an empty file that nobody needs to fetch.
-    let target = Target { length: 0, hashes: Hashes::of(b""), custom };
+    let target = Target { length: 0, hashes: Hashes::of(b""), custom: Some(Value::Object(custom)) };
     targets.targets.insert(path.to_owned(), target);
     Ok(added)
 }
 
-/// The envelopes about these projects, and the projects whose list could not be had. `lists` are the bins by name.
+fn extend(values: &mut Vec<Value>, envelopes: &[Envelope]) -> usize {
+    let before = values.len();
+    let mut known: BTreeSet<Vec<u8>> = values.iter().map(Value::to_json).collect();
+    for envelope in envelopes {
+        // What our own envelope writes is JSON.
+        let value = Value::parse(envelope.to_json().as_bytes()).unwrap_or(Value::Null);
+        if known.insert(value.to_json()) {
+            values.push(value);
+        }
+    }
+    values.len() - before
+}
+
+/// What lists have about projects, believed by nobody yet.
+#[derive(Clone, Debug, Default)]
+pub struct About {
+    /// Statements about files of the projects.
+    pub statements: Vec<Envelope>,
+    /// Heads of voters' ballots on them.
+    pub heads: Vec<Envelope>,
+}
+
+impl About {
+    /// Takes what a list has about a project.
+    ///
+    /// # Errors
+    /// [`StatementsError`] when there is something else in its place.
+    pub fn add(&mut self, list: &Targets, project: &ProjectName) -> Result<(), StatementsError> {
+        self.statements.extend(envelopes(list, project.as_str())?);
+        self.heads.extend(heads(list, project)?);
+        Ok(())
+    }
+}
+
+/// What there is about these projects, and the projects whose list could not be had. `lists` are the bins by name.
 ///
 /// # Errors
 /// [`StatementsError`] when the repository is none of statements.
@@ -145,19 +197,19 @@ pub fn about(
     trusted: &Trusted,
     lists: &BTreeMap<String, Option<Signed<Targets>>>,
     projects: &[ProjectName],
-) -> Result<(Vec<Envelope>, Vec<ProjectName>), StatementsError> {
-    let (mut found, mut unknown) = (Vec::new(), Vec::new());
+) -> Result<(About, Vec<ProjectName>), StatementsError> {
+    let (mut about, mut unknown) = (About::default(), Vec::new());
     for project in projects {
         let list = match place(trusted, project)? {
             Place::Targets => Some(trusted.targets().role()),
             Place::Bin(bin) => lists.get(&bin).and_then(Option::as_ref).map(Signed::role),
         };
         match list {
-            Some(list) => found.extend(envelopes(list, project.as_str())?),
+            Some(list) => about.add(list, project)?,
             None => unknown.push(project.clone()),
         }
     }
-    Ok((found, unknown))
+    Ok((about, unknown))
 }
 
 /// Believes the statements of the feed's own keys, and of those that its delegations and author grants lead to.

@@ -58,7 +58,9 @@ impl StoredError {
 #[derive(Clone, Debug)]
 pub struct Said {
     /// Statements about no project, and about these. Nothing in them is believed yet.
-    pub envelopes: Vec<Envelope>,
+    pub statements: Vec<Envelope>,
+    /// Heads of voters' ballots on these projects.
+    pub heads: Vec<Envelope>,
     /// Projects whose list was not stored.
     pub unknown: Vec<ProjectName>,
     /// Until when the feed promised that nothing newer is withheld; `None` when something newer was announced.
@@ -132,11 +134,11 @@ pub fn said<'a>(
         }
     }
     let (about, unknown) = statements::about(&trusted, &lists, projects)?;
-    let mut envelopes = statements::envelopes(trusted.targets().role(), FEED_WIDE)?;
-    envelopes.extend(about);
+    let mut statements = statements::envelopes(trusted.targets().role(), FEED_WIDE)?;
+    statements.extend(about.statements);
     let expires = lists.values().flatten().map(Signed::expires).min();
     let fresh_until = trusted.fresh_until().map(|until| expires.map_or(until, |expires| expires.min(until)));
-    Ok(Said { envelopes, unknown, fresh_until })
+    Ok(Said { statements, heads: about.heads, unknown, fresh_until })
 }
 
 fn trusted<'a>(

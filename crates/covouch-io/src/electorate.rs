@@ -1,20 +1,35 @@
-//! What a folder of statements holds about an electorate: its documents, and the chains that its count needs.
+//! What folders and feeds hold about an electorate: its documents, and what the people of it signed.
 //!
 //! # Invariants
-//! - A document that nobody vouches for yet only says which chains to open; it is believed by its digest, and who
-//!   signed it is checked with the chains.
+//! - A document that nobody vouches for yet only says whose statements to read; it is believed by its digest, and who
+//!   signed it is checked with the statements.
+//! - What several sources hold is put together: whoever leaves something out of one of them hides it only from those
+//!   who have no other.
 //!
 //! # Not here
 //! Which version holds, and counting: `covouch_graph::tally`.
 
-use std::{collections::BTreeSet, fs, path::Path};
-
-use covouch_core::{
-    key::PublicKey,
-    statement::{Electorate, ElectorateId, Envelope, chain::Chain, peek_electorate},
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
 };
 
-use crate::folder::{self, FolderError};
+use covouch_core::{
+    code::Code,
+    hint::Hint,
+    key::{KeyId, PublicKey},
+    statement::{
+        BallotHead, Claim, Electorate, ElectorateId, Envelope, Statement, Verified, VerifyError,
+        chain::Chain, peek_electorate, verify, verify_ballot_head,
+    },
+};
+use covouch_feed::statements::leads_to;
+
+use crate::{
+    feed::FeedAnswer,
+    folder::{self, FolderError},
+};
 
 /// Every version of every electorate that stands in a folder, signed by whomever, in order of their ids.
 ///
@@ -33,9 +48,20 @@ pub fn list(folder: &Path) -> Result<Vec<Electorate>, FolderError> {
             found.extend(versions(&bytes));
         }
     }
-    found.sort_by_key(Electorate::id);
-    found.dedup_by_key(|electorate| electorate.id());
-    Ok(found)
+    Ok(in_order(found))
+}
+
+fn in_order(mut electorates: Vec<Electorate>) -> Vec<Electorate> {
+    electorates.sort_by_key(Electorate::id);
+    electorates.dedup_by_key(|electorate| electorate.id());
+    electorates
+}
+
+/// The keys that the versions of an electorate name.
+#[must_use]
+pub fn keys_of(versions: &[Electorate], electorate: &ElectorateId) -> BTreeSet<PublicKey> {
+    let versions = versions.iter().filter(|version| version.electorate() == *electorate);
+    versions.flat_map(Electorate::keys).copied().collect()
 }
 
 /// Every version of every electorate among the statements of one chain, whatever they are worth.
@@ -44,21 +70,150 @@ pub fn versions(lines: &[u8]) -> impl Iterator<Item = Electorate> + '_ {
     lines.filter_map(|line| peek_electorate(&Envelope::parse(line).ok()?))
 }
 
-/// The keys of an electorate in all of these versions: where reading its chains starts.
-#[must_use]
-pub fn keys(versions: &[Electorate], electorate: &ElectorateId) -> Vec<PublicKey> {
-    let versions = versions.iter().filter(|version| version.electorate() == *electorate);
-    let keys: BTreeSet<PublicKey> = versions.flat_map(Electorate::keys).copied().collect();
-    keys.into_iter().collect()
-}
-
 /// The chains of an electorate's admins, voters and seeds, of all its versions, and of every key that those lead to.
 /// Empty when the folder does not have its first version.
 ///
 /// # Errors
 /// [`FolderError`] for the first chain that is broken: half a folder is never evidence.
 pub fn read(folder: &Path, electorate: &ElectorateId) -> Result<Vec<Chain>, FolderError> {
-    folder::read(folder, &keys(&list(folder)?, electorate))
+    folder::read(folder, &Vec::from_iter(keys_of(&list(folder)?, electorate)))
+}
+
+/// Why what is there about an electorate cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecordsError {
+    /// A folder is broken.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// A statement of one of its people in a feed is not what it says.
+    #[error("a statement in the feed: {0}")]
+    Feed(#[from] VerifyError),
+}
+
+impl RecordsError {
+    /// The error's stable code.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Folder(error) => error.code(),
+            Self::Feed(error) => error.code(),
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<Hint> {
+        match self {
+            Self::Folder(error) => error.hint(),
+            Self::Feed(error) => error.hint(),
+        }
+    }
+}
+
+/// What the people of an electorate signed, from everywhere.
+#[derive(Clone, Debug, Default)]
+pub struct Register {
+    /// Their statements.
+    pub statements: Vec<Verified<Statement>>,
+    /// Heads of their ballots.
+    pub heads: Vec<Verified<BallotHead>>,
+    /// They: admins, voters and seeds of all versions, and whoever those lead to.
+    pub people: BTreeSet<PublicKey>,
+}
+
+/// Where records of electorates are: a folder of statements, and feeds that were read.
+pub struct Records<'a> {
+    folder: Option<&'a Path>,
+    feeds: Vec<Sorted<'a>>,
+}
+
+/// A feed's statements by who signed them.
+#[derive(Default)]
+struct Sorted<'a> {
+    believed: BTreeMap<PublicKey, Vec<&'a Verified<Statement>>>,
+    others: BTreeMap<KeyId, Vec<&'a Envelope>>,
+    heads: BTreeMap<KeyId, Vec<&'a Envelope>>,
+}
+
+impl<'a> Sorted<'a> {
+    fn new(feed: &'a FeedAnswer) -> Self {
+        let mut sorted = Self::default();
+        for statement in &feed.statements {
+            sorted.believed.entry(*statement.issuer()).or_default().push(statement);
+        }
+        for envelope in &feed.others {
+            sorted.others.entry(envelope.key()).or_default().push(envelope);
+        }
+        for head in &feed.heads {
+            sorted.heads.entry(head.key()).or_default().push(head);
+        }
+        sorted
+    }
+
+    fn electorates(&self) -> impl Iterator<Item = Electorate> {
+        let believed =
+            self.believed.values().flatten().filter_map(|statement| match &statement.value().claim {
+                Claim::Electorate(electorate) => Some(Electorate::clone(electorate)),
+                _ => None,
+            });
+        believed.chain(self.others.values().flatten().filter_map(|envelope| peek_electorate(envelope)))
+    }
+
+    fn add_to(&self, register: &mut Register, key: &PublicKey) -> Result<(), VerifyError> {
+        let believed = self.believed.get(key).into_iter().flatten().copied().cloned();
+        register.statements.extend(believed);
+        for envelope in self.others.get(&key.id()).into_iter().flatten() {
+            register.statements.push(verify(envelope, key)?);
+        }
+        for head in self.heads.get(&key.id()).into_iter().flatten() {
+            register.heads.push(verify_ballot_head(head, key)?);
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Records<'a> {
+    /// Those of a folder and of feeds.
+    pub fn new(folder: Option<&'a Path>, feeds: impl IntoIterator<Item = &'a FeedAnswer>) -> Self {
+        Self { folder, feeds: feeds.into_iter().map(Sorted::new).collect() }
+    }
+
+    /// Every version of every electorate there, signed by whomever, in order of their ids.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the folder cannot be read.
+    pub fn electorates(&self) -> Result<Vec<Electorate>, RecordsError> {
+        let mut found = self.folder.map_or_else(|| Ok(Vec::new()), list)?;
+        found.extend(self.feeds.iter().flat_map(Sorted::electorates));
+        Ok(in_order(found))
+    }
+
+    /// Everything that an electorate's people signed.
+    ///
+    /// # Errors
+    /// [`RecordsError`] for the first statement of theirs that is not what it says: half of it is never evidence.
+    pub fn register(&self, electorate: &ElectorateId) -> Result<Register, RecordsError> {
+        let mut wanted = Vec::from_iter(keys_of(&self.electorates()?, electorate));
+        let mut register = Register::default();
+        while let Some(key) = wanted.pop() {
+            if !register.people.insert(key) {
+                continue;
+            }
+            let before = register.statements.len();
+            if let Some(folder) = self.folder {
+                register.statements.extend(folder::read_chain(folder, &key)?.into_statements());
+                let heads = folder::read_heads(folder, &key)?;
+                register.heads.extend(heads.into_iter().map(|(_, head)| head));
+            }
+            for feed in &self.feeds {
+                feed.add_to(&mut register, &key)?;
+            }
+            let new = register.statements.iter().skip(before);
+            wanted.extend(new.filter_map(|statement| leads_to(statement.value())));
+        }
+        Ok(register)
+    }
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ use covouch_core::{
 use covouch_feed::{
     bins::Bins,
     role::{Delegations, Signed, Targets, check_root},
-    statements::{self, FEED_WIDE, Place, believe},
+    statements::{self, About, FEED_WIDE, Place, believe},
     update::{Answer, Source, Trusted, Update, Why},
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -45,7 +45,7 @@ use self::{files::Files, kept::Kept};
 use crate::{limits, network::Network, state::State};
 
 /// What a feed says.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeedAnswer {
     /// The feed's own keys: where trust in the party starts.
     pub roots: Vec<PublicKey>,
@@ -53,6 +53,8 @@ pub struct FeedAnswer {
     pub statements: Vec<Verified<Statement>>,
     /// The same of keys that nobody in the feed leads to. Whoever knows them may verify them.
     pub others: Vec<Envelope>,
+    /// Heads of voters' ballots on the wanted projects; whoever knows the voters may verify them.
+    pub heads: Vec<Envelope>,
     /// Until when it holds.
     pub staleness: Staleness,
     /// Wanted projects whose list could not be had: of them nothing is known, neither good nor bad.
@@ -160,12 +162,12 @@ impl Reader {
             }
             _ => BTreeMap::new(),
         };
-        let (envelopes, unknown) = match wanted {
+        let (About { statements, heads }, unknown) = match wanted {
             Wanted::Projects(projects) => statements::about(&trusted, &lists, projects)?,
             Wanted::Everything => (everything(targets, &lists)?, Vec::new()),
         };
         let roots: Vec<PublicKey> = trusted.root().role().targets().ed25519().collect();
-        let believed = believe(&roots, statements::envelopes(targets, FEED_WIDE)?, envelopes)?;
+        let believed = believe(&roots, statements::envelopes(targets, FEED_WIDE)?, statements)?;
         let expires = lists.values().flatten().map(Signed::expires).min();
         let until = trusted.fresh_until().map(|until| expires.map_or(until, |expires| expires.min(until)));
         let staleness = match until {
@@ -173,7 +175,7 @@ impl Reader {
             since => Staleness::Stale(since),
         };
         let (statements, others) = (believed.statements, believed.others);
-        Ok((FeedAnswer { roots, statements, others, staleness, unknown }, lists.len() + 1))
+        Ok((FeedAnswer { roots, statements, others, heads, staleness, unknown }, lists.len() + 1))
     }
 
     /// The top-level roles: as they are, or, when nobody can be asked or nothing new is said, as they were.
@@ -278,15 +280,16 @@ impl Reader {
     }
 }
 
-/// The envelopes about any project.
-fn everything(targets: &Targets, lists: &Lists) -> Result<Vec<Envelope>, FeedError> {
-    let mut envelopes = Vec::new();
+/// What there is about any project. What does not stand under a normalised name is about none, as for everybody else.
+fn everything(targets: &Targets, lists: &Lists) -> Result<About, FeedError> {
+    let mut about = About::default();
+    let project = |path: &String| ProjectName::parse(path).ok().filter(|name| name.as_str() == path);
     for list in lists.values().flatten().map(Signed::role).chain([targets]) {
-        for path in list.targets.keys().filter(|path| *path != FEED_WIDE) {
-            envelopes.extend(statements::envelopes(list, path)?);
+        for project in list.targets.keys().filter_map(project) {
+            about.add(list, &project)?;
         }
     }
-    Ok(envelopes)
+    Ok(about)
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! Folders of statements: `trust/<key-id>.jsonl`, one chain a file, with its signed head beside it.
+//! Folders of statements: `trust/<key-id>.jsonl`, one chain a file, with its signed head beside it; and
+//! `<key-id>.heads`, the heads of a voter's ballots, which travel without the chain.
 //!
 //! # Invariants
 //! - A folder is only ever added to. Reading checks every link and every signature; appending reads first.
@@ -7,6 +8,8 @@
 //!
 //! # Not here
 //! Which keys may speak: the policy names the roots, their delegations name the rest.
+
+mod heads;
 
 use std::{
     fs, io,
@@ -26,6 +29,7 @@ use covouch_core::{
     time::Timestamp,
 };
 
+pub use self::heads::{heads_path, keep_head, read_heads};
 use crate::state::{self, StateError};
 
 /// Why a folder of statements could not be read or added to.
@@ -181,7 +185,8 @@ fn write_head(
 /// [`FolderError`] when they cannot be read.
 pub fn raw_chain(folder: &Path, issuer: &PublicKey) -> Result<RawChain, FolderError> {
     let lines = read_file(&chain_path(folder, issuer))?.unwrap_or_default();
-    Ok(RawChain { lines, head: read_file(&head_path(folder, issuer))? })
+    let head = read_file(&head_path(folder, issuer))?;
+    Ok(RawChain { lines, head, ballot_heads: read_file(&heads_path(folder, issuer))? })
 }
 
 /// A chain as it stands in a folder; nothing in it is believed.
@@ -191,6 +196,8 @@ pub struct RawChain {
     pub lines: Vec<u8>,
     /// The signed head.
     pub head: Option<Vec<u8>>,
+    /// Heads of its ballots that somebody carried here.
+    pub ballot_heads: Option<Vec<u8>>,
 }
 
 /// Where a key's statements stand.
@@ -238,7 +245,7 @@ mod tests {
         digest::Sha256,
         key::SecretKey,
         name::ProjectName,
-        statement::{Files, Release},
+        statement::{Claim, Files, Release},
         subject::FileName,
         time::{Duration, Validity},
         version::Version,

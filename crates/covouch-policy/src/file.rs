@@ -68,6 +68,7 @@ pub(crate) struct PartyTable {
     pub(crate) sources: Vec<Placed<SourceSetting>>,
     pub(crate) enriched_by: Option<Placed<String>>,
     pub(crate) from: Option<Placed<String>>,
+    pub(crate) feeds: Option<Placed<Vec<Placed<String>>>>,
     pub(crate) root: Option<Placed<String>>,
     pub(crate) level: Option<Placed<String>>,
     pub(crate) weights: Vec<Placed<(Option<Level>, Decimal)>>,

@@ -143,7 +143,9 @@ pub enum SourceKind {
         /// The digest of its first version.
         id: ElectorateId,
         /// The folder of its ballots, as the policy writes it: relative to the policy's own folder.
-        from: Arc<str>,
+        from: Option<Arc<str>>,
+        /// Parties of this policy whose feeds carry its ballots. All of them must be known to count.
+        feeds: Vec<PartyName>,
     },
     /// Records of malware in OSV's form: an automated source that only speaks against files.
     Osv {

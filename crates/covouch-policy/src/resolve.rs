@@ -19,7 +19,7 @@ use crate::{
     ast::Expression,
     error::{Fault, PolicyError, PolicyErrors, shown},
     file::{Document, Lines, Placed},
-    program::{Approval, Condition, Formula, Policy, SourceKind},
+    program::{Approval, Condition, Formula, PartySource, Policy, SourceKind},
 };
 
 /// Notes what is wrong, with its place.
@@ -128,10 +128,15 @@ fn warn_unused(document: &Document, policy: &Policy, faults: &mut Faults<'_>) {
     let used = used(policy);
     for table in &document.parties {
         let Ok(name) = PartyName::parse(&table.name.value) else { continue };
+        let carries = |electorate: &PartySource| match &electorate.kind {
+            SourceKind::Electorate { feeds, .. } => feeds.contains(&name),
+            _ => false,
+        };
         let asked = policy.sources.iter().find(|source| source.name == name).is_some_and(|source| {
             // Records of malware keep files out by being there.
             matches!(source.kind, SourceKind::Index(_) | SourceKind::Osv { .. })
                 || used.contains(&source.party)
+                || policy.sources.iter().any(carries)
         });
         if !asked {
             faults.warn(table.name.at, Fault::PartyUnused(shown(name)));

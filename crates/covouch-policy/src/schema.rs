@@ -51,7 +51,8 @@ enum Level {
     Audited,
 }
 
-/// Someone independent whose word can count. Exactly one of `index`, `debian`, `osv`, `feed`, `key` or `keys`.
+/// Someone independent whose word can count. Exactly one of `index`, `debian`, `osv`, `feed`,
+/// `electorate`, `key` or `keys`.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 #[expect(dead_code, reason = "only its shape is used")]
@@ -67,7 +68,7 @@ struct Party {
     /// Records of malware in OSV's form: a folder, a zip or a JSON Lines file, relative to this file. What is on
     /// record is kept out.
     osv: Option<String>,
-    /// The digest of an electorate's first version, whose ballots in `from` are counted.
+    /// The digest of an electorate's first version, whose ballots in `from` and in `feeds` are counted.
     electorate: Option<String>,
     /// The address of a curator's feed.
     feed: Option<String>,
@@ -77,8 +78,10 @@ struct Party {
     key: Option<String>,
     /// Several of them.
     keys: Option<Vec<String>>,
-    /// The folder of statements of these keys, relative to this file.
+    /// The folder of statements of these keys, or of an electorate's ballots, relative to this file.
     from: Option<String>,
+    /// For an electorate: parties of this policy whose feeds carry its ballots.
+    feeds: Option<Vec<String>>,
     /// What the bare name asks for.
     level: Option<Level>,
     /// What the party's word adds to the score: one number, or one for each level.

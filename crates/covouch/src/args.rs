@@ -406,7 +406,7 @@ pub(crate) struct TrustAdd {
     #[arg(long, default_value = "100%", value_name = "PERCENT")]
     pub(crate) amount: String,
     /// The highest level that passes.
-    #[arg(long, default_value = "vouched", value_parser = ["author", "vouched", "audited"])]
+    #[arg(long, default_value = "vouched", value_parser = ["author", "vouched", "voted", "audited"])]
     pub(crate) level: String,
     /// Only for these projects, as in `numpy*`.
     #[arg(long, default_value = "*", value_name = "PATTERN", num_args = 1..)]

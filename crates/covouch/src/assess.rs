@@ -133,7 +133,6 @@ impl Assessment {
         let mut evidence = Evidence::new();
         if locked.is_none() {
             collect::add_folders(&mut evidence, &loaded.trust_folders())?;
-            Polls::of(loaded, settings).add_to(&mut evidence)?;
         }
         let projects: BTreeSet<&ProjectName> = releases.iter().map(|release| &release.project).collect();
         let meant: HashSet<(&ProjectName, &Version)> =
@@ -154,6 +153,7 @@ impl Assessment {
                 }
                 None => {
                     feeds.add_to(&mut evidence);
+                    Polls::of(loaded, settings).add_to(&mut evidence, &feeds)?;
                     (feeds.root(policies), Life::default())
                 }
             };

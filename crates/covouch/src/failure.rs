@@ -118,6 +118,7 @@ failures!(
     covouch_io::feed::FeedError,
     covouch_io::attestation::AttestationError,
     covouch_io::attestation::TrustRootError,
+    covouch_io::electorate::RecordsError,
     covouch_io::folder::FolderError,
     covouch_io::index::WrongPage,
     covouch_io::installer::InstallerError,

@@ -7,11 +7,12 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use covouch_core::{
+    code::Code,
     evidence::{Evidence, Gap},
     key::PublicKey,
     name::ProjectName,
     party::PartyName,
-    statement::{Claim, Statement, Verified},
+    statement::Claim,
 };
 use covouch_io::{
     clock::Clock,
@@ -27,10 +28,10 @@ use url::Url;
 use crate::settings::Settings;
 
 /// The code of the gap a stale feed leaves.
-pub(crate) const STALE: covouch_core::code::Code = covouch_core::code::Code::new("feed-stale");
+pub(crate) const STALE: Code = Code::new("feed-stale");
 
 /// The code of the gap a feed leaves whose list of a project could not be had.
-pub(crate) const INCOMPLETE: covouch_core::code::Code = covouch_core::code::Code::new("feed-incomplete");
+pub(crate) const INCOMPLETE: Code = Code::new("feed-incomplete");
 
 /// With what feeds are read.
 #[derive(Clone)]
@@ -51,7 +52,7 @@ impl Reach {
 #[derive(Clone, Default, PartialEq)]
 pub(crate) struct Feeds {
     roots: BTreeMap<PartyName, Vec<PublicKey>>,
-    statements: Vec<(Verified<Statement>, Arc<str>)>,
+    answers: BTreeMap<PartyName, (FeedAnswer, Arc<str>)>,
     gaps: Vec<(PartyName, Gap)>,
 }
 
@@ -95,12 +96,6 @@ impl Feeds {
             Staleness::Stale(Some(since)) => Some(format!("the feed is stale since {since}")),
             Staleness::Stale(None) => Some("the feed could not be brought up to date".to_owned()),
         };
-        let origin: Arc<str> = address.into();
-        for statement in answer.statements {
-            if stale.is_none() || stays(&statement.value().claim) {
-                self.statements.push((statement, Arc::clone(&origin)));
-            }
-        }
         if let Some(detail) = stale {
             let gap = gap(STALE, detail);
             self.gaps.push((name.clone(), gap));
@@ -108,13 +103,31 @@ impl Feeds {
             let gap = gap(INCOMPLETE, format!("its list for `{project}` could not be had"));
             self.gaps.push((name.clone(), gap));
         }
-        self.roots.insert(name, answer.roots);
+        self.roots.insert(name.clone(), answer.roots.clone());
+        self.answers.insert(name, (answer, address.into()));
+    }
+
+    /// A feed that is known whole and now, for whoever counts what stands in it.
+    ///
+    /// # Errors
+    /// Why it is not.
+    pub(crate) fn whole(&self, party: &PartyName) -> Result<&FeedAnswer, (Code, String)> {
+        if let Some((_, gap)) = self.gaps.iter().find(|(of, _)| of == party) {
+            return Err((gap.code, gap.detail.to_string()));
+        }
+        let unread = || (INCOMPLETE, "it was not read".to_owned());
+        self.answers.get(party).map(|(answer, _)| answer).ok_or_else(unread)
     }
 
     /// Adds what was read.
     pub(crate) fn add_to(&self, evidence: &mut Evidence) {
-        for (statement, origin) in &self.statements {
-            evidence.add_statement(statement.clone(), Arc::clone(origin));
+        for (answer, origin) in self.answers.values() {
+            let is_fresh = matches!(answer.staleness, Staleness::Fresh(_));
+            for statement in &answer.statements {
+                if is_fresh || stays(&statement.value().claim) {
+                    evidence.add_statement(statement.clone(), Arc::clone(origin));
+                }
+            }
         }
         for (party, gap) in &self.gaps {
             evidence.add_gap(party.clone(), gap.clone());
@@ -123,8 +136,8 @@ impl Feeds {
 
     /// Adds what speaks against files, and who may speak: what stays of a feed whatever became of it.
     pub(crate) fn add_against(&self, evidence: &mut Evidence) {
-        for (statement, origin) in &self.statements {
-            if stays(&statement.value().claim) {
+        for (answer, origin) in self.answers.values() {
+            for statement in answer.statements.iter().filter(|of| stays(&of.value().claim)) {
                 evidence.add_statement(statement.clone(), Arc::clone(origin));
             }
         }

@@ -83,7 +83,7 @@ impl Gate {
         let said = said(&evidence);
         feeds.add_to(&mut evidence);
         let polls = Polls::of(loaded, settings);
-        polls.add_to(&mut evidence)?;
+        polls.add_to(&mut evidence, &feeds)?;
         let basis = Basis { policies: policies.clone(), indexes: indexes.clone(), evidence };
         let renewal = match renewing {
             Renewing::Never => None,
@@ -170,7 +170,7 @@ fn renewal(
             Err(error) => evidence = unknown(&basis.policies, error.code(), &error.to_string()),
         }
         feeds.add_to(&mut evidence);
-        polls.add_known(&mut evidence);
+        polls.add_known(&mut evidence, &feeds);
         let policies = feeds.root(basis.policies.clone());
         Some(Basis { evidence, policies, ..basis.clone() })
     })

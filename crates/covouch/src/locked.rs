@@ -212,7 +212,9 @@ pub(super) fn shelves(loaded: &Loaded) -> Vec<Shelf<'_>> {
     let mut shelves = Vec::new();
     for (tag, found) in found {
         for source in found.policy.sources() {
-            let (SourceKind::Keys { from, .. } | SourceKind::Electorate { from, .. }) = &source.kind else {
+            let (SourceKind::Keys { from, .. } | SourceKind::Electorate { from: Some(from), .. }) =
+                &source.kind
+            else {
                 continue;
             };
             shelves.push(Shelf {

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use covouch_core::{digest::Sha256, party::PartyName, statement::ElectorateId};
+use covouch_core::digest::Sha256;
 use covouch_io::{
     adapters::{AdapterSources, AutomatedSource, DistributionSource},
     collect::TrustFolder,
@@ -21,7 +21,7 @@ use covouch_policy::{
 use serde::Deserialize;
 use url::Url;
 
-use crate::{failure::Failure, settings::Settings, terminal::Terminal};
+use crate::{failure::Failure, settings::Settings, terminal::Terminal, votes::Named};
 
 /// Largest policy that is fetched or read. The largest lists of waivers are some 100 kB.
 const POLICY_BYTES: usize = 16 << 20;
@@ -87,13 +87,16 @@ impl Loaded {
         Some((folder.join(name), text, table(Path::new(policy.name()))))
     }
 
-    /// The electorates that the policies name: the party, the electorate, and where its ballots are.
-    pub(crate) fn electorates(&self) -> Vec<(PartyName, ElectorateId, PathBuf)> {
+    /// The electorates that the policies name.
+    pub(crate) fn electorates(&self) -> Vec<Named> {
         let sources = self.found().flat_map(|found| found.policy.sources().iter().map(move |of| (found, of)));
         let electorates = sources.filter_map(|(found, source)| match &source.kind {
-            SourceKind::Electorate { id, from } => {
-                Some((source.name.clone(), *id, found.folder.join(&**from)))
-            }
+            SourceKind::Electorate { id, from, feeds } => Some(Named {
+                party: source.name.clone(),
+                id: *id,
+                folder: from.as_ref().map(|from| found.folder.join(&**from)),
+                feeds: feeds.clone(),
+            }),
             _ => None,
         });
         electorates.collect()
@@ -284,9 +287,11 @@ fn base(settings: &Settings, terminal: &Terminal) -> Result<Option<Found>, Failu
     let policy = parse(Source { name: &name, text: &text, table: PolicyTable::Whole }, terminal)?;
     let is_placed = |from: &str| folder.is_some() || Path::new(from).is_absolute();
     for source in policy.sources() {
-        if let SourceKind::Keys { from, .. } = &source.kind
-            && !is_placed(from)
-        {
+        let (SourceKind::Keys { from, .. } | SourceKind::Electorate { from: Some(from), .. }) = &source.kind
+        else {
+            continue;
+        };
+        if !is_placed(from) {
             return Err(wrong(format!("`{name}`: `from = \"{from}\"` would be a folder of the project"))
                 .hinting("a base policy from a `url` names its folders by absolute paths"));
         }

@@ -13,21 +13,35 @@ use covouch_core::{
     evidence::{Evidence, Finding, Gap, Known},
     level::Level,
     party::PartyName,
-    statement::{ElectorateId, chain::Chain},
+    statement::ElectorateId,
     time::Timestamp,
 };
 use covouch_graph::{
     TrustGraph,
     tally::{Outcome, Poll, Votes},
 };
-use covouch_io::{clock::Clock, electorate, folder::FolderError};
+use covouch_io::{
+    clock::Clock,
+    electorate::{Records, RecordsError, Register},
+};
 
-use crate::{policies::Loaded, settings::Settings};
+use crate::{feeds::Feeds, policies::Loaded, settings::Settings};
+
+/// An electorate that a policy names.
+#[derive(Clone)]
+pub(crate) struct Named {
+    pub(crate) party: PartyName,
+    pub(crate) id: ElectorateId,
+    /// The folder of its ballots.
+    pub(crate) folder: Option<PathBuf>,
+    /// Parties whose feeds carry its ballots.
+    pub(crate) feeds: Vec<PartyName>,
+}
 
 /// The electorates that the policies name.
 #[derive(Clone)]
 pub(crate) struct Polls {
-    electorates: Vec<(PartyName, ElectorateId, PathBuf)>,
+    electorates: Vec<Named>,
     clock: Clock,
 }
 
@@ -44,7 +58,7 @@ impl Polls {
 
     /// Where the ballots are.
     pub(crate) fn folders(&self) -> impl Iterator<Item = &Path> {
-        self.electorates.iter().map(|(_, _, folder)| folder.as_path())
+        self.electorates.iter().filter_map(|named| named.folder.as_deref())
     }
 
     /// The hour in which ballots were counted: time alone lets some begin and others end to count.
@@ -56,22 +70,36 @@ impl Polls {
     ///
     /// # Errors
     /// For a broken chain of ballots: half a folder is never evidence.
-    pub(crate) fn add_to(&self, evidence: &mut Evidence) -> Result<(), FolderError> {
-        for (party, id, folder) in &self.electorates {
-            let chains = electorate::read(folder, id)?;
-            count(evidence, party, (id, &chains), self.clock.now());
-        }
-        Ok(())
+    pub(crate) fn add_to(&self, evidence: &mut Evidence, feeds: &Feeds) -> Result<(), RecordsError> {
+        self.electorates.iter().try_for_each(|named| self.add(named, evidence, feeds))
     }
 
     /// The same; what cannot be read is unknown.
-    pub(crate) fn add_known(&self, evidence: &mut Evidence) {
-        if let Err(error) = self.add_to(evidence) {
-            for (party, _, _) in &self.electorates {
-                let gap = gap(party, error.code(), error.to_string());
-                evidence.add_gap(party.clone(), gap);
+    pub(crate) fn add_known(&self, evidence: &mut Evidence, feeds: &Feeds) {
+        for named in &self.electorates {
+            if let Err(error) = self.add(named, evidence, feeds) {
+                let gap = gap(&named.party, error.code(), error.to_string());
+                evidence.add_gap(named.party.clone(), gap);
             }
         }
+    }
+
+    fn add(&self, named: &Named, evidence: &mut Evidence, feeds: &Feeds) -> Result<(), RecordsError> {
+        let mut answers = Vec::new();
+        for feed in &named.feeds {
+            match feeds.whole(feed) {
+                Ok(answer) => answers.push(answer),
+                // Who holds one feed back would hide the ballots in it.
+                Err((code, detail)) => {
+                    let gap = gap(&named.party, code, format!("of its ballots in feed `{feed}`: {detail}"));
+                    evidence.add_gap(named.party.clone(), gap);
+                    return Ok(());
+                }
+            }
+        }
+        let register = Records::new(named.folder.as_deref(), answers).register(&named.id)?;
+        count(evidence, named, &register, self.clock.now());
+        Ok(())
     }
 }
 
@@ -79,19 +107,24 @@ fn gap(party: &PartyName, code: Code, detail: String) -> Gap {
     Gap { code, source: party.as_str().into(), detail: detail.into() }
 }
 
-/// Counts the ballots in these chains, and adds which files they let pass.
+/// The web of trust that a community's seeds begin: of what its own people signed, and nobody else.
+pub(crate) fn graph(register: &Register, now: Timestamp) -> TrustGraph {
+    let mut signed = Evidence::new();
+    for statement in &register.statements {
+        signed.add_statement(statement.clone(), Arc::from("ballots"));
+    }
+    TrustGraph::build(&signed, now)
+}
+
+/// Counts the ballots in a register, and adds which files they let pass.
 pub(crate) fn count(
     evidence: &mut Evidence,
-    party: &PartyName,
-    (id, chains): (&ElectorateId, &[Chain]),
+    Named { party, id, .. }: &Named,
+    register: &Register,
     now: Timestamp,
 ) {
-    let mut signed = Evidence::new();
-    for statement in chains.iter().flat_map(Chain::statements) {
-        signed.add_statement(statement.clone(), Arc::from("folder"));
-    }
-    let graph = TrustGraph::build(&signed, now);
-    let votes = Votes::read(chains.iter().flat_map(Chain::statements), []);
+    let graph = graph(register, now);
+    let votes = Votes::read(&register.statements, &register.heads);
     // Without an electorate there is nobody to count, which is not the same as nobody in favour.
     if let Err(error) = votes.succession(id, now) {
         evidence.add_gap(party.clone(), gap(party, error.code(), error.to_string()));

@@ -2,6 +2,7 @@
 
 use super::{
     BallotHead, Claim, Electorate, Envelope, EnvelopeError, Head, Statement, StatementId,
+    envelope::TRUST,
     wire::{self, PayloadError},
 };
 use crate::{code::Code, digest::Sha256, hint::Hint, key::PublicKey, name::ProjectName, version::Version};
@@ -135,6 +136,10 @@ pub fn verify_ballot_head(envelope: &Envelope, key: &PublicKey) -> Result<Verifi
 /// certifies itself by its id, and nothing else may be believed of it.
 #[must_use]
 pub fn peek_electorate(envelope: &Envelope) -> Option<Electorate> {
+    // Most of what a feed carries is about files, and reading that would be in vain.
+    if envelope.payload_type != TRUST {
+        return None;
+    }
     match wire::statement(&envelope.payload_type, &envelope.payload).ok()?.claim {
         Claim::Electorate(electorate) => Some(*electorate),
         _ => None,

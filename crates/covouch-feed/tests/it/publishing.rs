@@ -2,15 +2,17 @@
 
 use covouch_core::{
     amount::Amount,
+    digest::Sha256,
     level::Level,
-    name::ProjectPattern,
-    statement::{Claim, Delegation},
+    name::{ProjectName, ProjectPattern},
+    statement::{BallotHead, Claim, Delegation, ElectorateId, StatementId, sign_ballot_head},
     time::Validity,
 };
 use covouch_feed::{
     publish::{Additions, PublishError, Publisher, Renewal},
     role::Delegations,
-    statements::believe,
+    statements::{believe, heads},
+    update::Trusted,
 };
 
 use crate::world::{Feed, Names, Reader, USUAL, about, additions, days, feed_wide, key, signed, start, veto};
@@ -94,6 +96,32 @@ fn who_is_led_to_is_believed_and_others_are_set_aside() {
     // Without the delegation the team is a stranger too.
     let believed = believe(&roots, Vec::new(), about(&feed, &trusted, "six").unwrap()).unwrap();
     assert_eq!((believed.statements.len(), believed.others.len()), (1, 2));
+}
+
+#[test]
+fn heads_of_ballots_stand_beside_the_project_once_and_leave_its_statements_as_they_are() {
+    let head = BallotHead {
+        electorate: ElectorateId::parse(&Sha256::of(b"council").to_string()).unwrap(),
+        project: ProjectName::parse("six").unwrap(),
+        sequence: 1,
+        ballot: StatementId::parse(&Sha256::of(b"ballot").to_string()).unwrap(),
+        issued: start(),
+    };
+    let (envelope, _) = sign_ballot_head(&head, &key("voter")).unwrap();
+    let mut more = Additions::default();
+    more.add_head(&head, envelope.clone());
+    more.add_head(&head, envelope.clone());
+    let mut feed = Feed::new(&["six", "flask"]);
+    let read = |feed: &Feed| Reader::of(feed).refresh(feed, start()).unwrap();
+    let heads = |trusted: &Trusted, project: &str| {
+        heads(trusted.targets().role(), &ProjectName::parse(project).unwrap()).unwrap()
+    };
+    assert!(heads(&read(&feed), "six").is_empty());
+    feed.add(&more, start());
+    let trusted = read(&feed);
+    assert_eq!(heads(&trusted, "six"), [envelope]);
+    assert_eq!(about(&feed, &trusted, "six").unwrap().len(), 1, "the veto is still there");
+    assert!(heads(&trusted, "flask").is_empty());
 }
 
 #[test]

@@ -55,10 +55,10 @@ fn a_list_that_was_stored_proves_what_is_said_and_what_is_not() {
     let asked = [project("project-1"), project("nobodys")];
     let kept = stored(&feed, &asked);
     let found = said(&kept, &asked, 1).unwrap();
-    assert_eq!((found.envelopes.len(), found.unknown.len()), (1, 0));
+    assert_eq!((found.statements.len(), found.unknown.len()), (1, 0));
     assert_eq!(found.fresh_until, Some(days(7)));
     let keys: Vec<_> = stored::root_keys(&feed.root).collect();
-    assert_eq!(believe(&keys, found.envelopes, &mut Seen::default()).unwrap().statements.len(), 1);
+    assert_eq!(believe(&keys, found.statements, &mut Seen::default()).unwrap().statements.len(), 1);
 
     // Without its list nothing is known of a project, and that is said.
     let trusted = Reader::of(&feed).refresh(&feed, start()).unwrap();
@@ -66,7 +66,7 @@ fn a_list_that_was_stored_proves_what_is_said_and_what_is_not() {
     let mut without = kept.clone();
     without.1.remove(&role_file(&bin)).unwrap();
     let found = said(&without, &asked[..1], 1).unwrap();
-    assert_eq!((found.envelopes.len(), found.unknown), (0, asked[..1].to_vec()));
+    assert_eq!((found.statements.len(), found.unknown), (0, asked[..1].to_vec()));
 
     // Another list in its place is an error.
     let mut other = kept.clone();

@@ -46,7 +46,7 @@ pub async fn carry(
         lists = reader.lists(&trusted, bins, names).await?;
     }
     let mut envelopes = statements::envelopes(targets.role(), FEED_WIDE)?;
-    envelopes.extend(statements::about(&trusted, &lists, projects)?.0);
+    envelopes.extend(statements::about(&trusted, &lists, projects)?.0.statements);
     let mut files = BTreeMap::from([
         (role_file("timestamp"), trusted.timestamp().bytes().to_vec()),
         (role_file("snapshot"), trusted.snapshot().bytes().to_vec()),

@@ -17,6 +17,7 @@
 //! Keys: the command opens them. Carrying `public/` elsewhere: whatever copies files, the timestamp last.
 
 mod draft;
+mod import;
 
 use std::{
     collections::BTreeMap,
@@ -29,16 +30,12 @@ use std::{
 use covouch_core::{
     digest::Sha256,
     key::PublicKey,
-    statement::{
-        Envelope, Signer,
-        chain::{Chain, ChainError},
-    },
+    statement::{Electorate, Envelope, Signer, chain::Chain},
     time::{Duration, Timestamp},
 };
 use covouch_feed::{
     publish::{Additions, File as FeedFile, Lifetimes, Publisher, Renewal},
     role::Root,
-    statements::leads_to,
     update::{Answer, Source, Trusted, Update},
 };
 use serde::{Deserialize, Serialize};
@@ -47,7 +44,7 @@ pub use self::draft::Draft;
 use self::draft::unsigned;
 use super::FeedError;
 use crate::{
-    folder::{self, FolderError},
+    electorate, folder,
     state::{sweep_folder, write_project_file},
 };
 
@@ -92,6 +89,9 @@ struct Progress {
     timestamp: String,
     /// How many statements of each key are in it.
     statements: BTreeMap<String, usize>,
+    /// The digest of each voter's file of heads that is in it.
+    #[serde(default)]
+    heads: BTreeMap<String, String>,
 }
 
 impl FeedFolder {
@@ -205,7 +205,7 @@ impl FeedFolder {
         };
         let bytes = publication.files.iter().map(|file| file.bytes.len()).sum();
         self.write(&publication.files)?;
-        self.finish(&progress, draft.filter(|draft| draft.signed.is_some()))?;
+        self.finish(progress, draft.filter(|draft| draft.signed.is_some()))?;
         Ok(Published { added: publication.added, files: publication.files.len(), bytes })
     }
 
@@ -234,26 +234,25 @@ impl FeedFolder {
         Ok(write_project_file(&path, &file.bytes)?)
     }
 
-    fn finish(&self, progress: &BTreeMap<String, usize>, draft: Option<Draft>) -> Result<(), FeedError> {
+    fn finish(&self, progress: Progress, draft: Option<Draft>) -> Result<(), FeedError> {
         if let Some(draft) = draft {
             fs::remove_file(&draft.path).map_err(|error| disk(&draft.path, error))?;
         }
         let timestamp = read(&self.public().join("timestamp.json"))?.unwrap_or_default();
         let timestamp = Sha256::of(&timestamp).to_string();
-        let progress = Progress { timestamp, statements: progress.clone() };
+        let progress = Progress { timestamp, ..progress };
         // Numbers and texts are JSON.
         let json = serde_json::to_vec(&progress).unwrap_or_default();
         Ok(write_project_file(&self.path.join("published.json"), &json)?)
     }
 
-    /// The statements that are not published, and how many there are of each key in all.
-    fn additions(&self, root: &Root) -> Result<(Additions, BTreeMap<String, usize>), FeedError> {
+    /// What is not published, and what will be after that.
+    fn additions(&self, root: &Root) -> Result<(Additions, Progress), FeedError> {
         let done = self.progress()?;
-        let (mut additions, mut counts) = (Additions::default(), BTreeMap::new());
+        let (mut additions, mut progress) = (Additions::default(), Progress::default());
         for chain in self.chains(root)? {
             let id = chain.issuer().id().to_string();
             let published = done.statements.get(&id).copied().unwrap_or(0);
-            counts.insert(id, chain.statements().len());
             let path = folder::chain_path(&self.statements(), chain.issuer());
             let lines = read(&path)?.unwrap_or_default();
             let lines = lines.split(|byte| *byte == b'\n');
@@ -263,8 +262,28 @@ impl FeedFolder {
                     additions.add(statement.value(), envelope);
                 }
             }
+            self.add_heads(chain.issuer(), &done, (&mut additions, &mut progress))?;
+            progress.statements.insert(id, chain.statements().len());
         }
-        Ok((additions, counts))
+        Ok((additions, progress))
+    }
+
+    fn add_heads(
+        &self,
+        voter: &PublicKey,
+        done: &Progress,
+        (additions, progress): (&mut Additions, &mut Progress),
+    ) -> Result<(), FeedError> {
+        let id = voter.id().to_string();
+        let Some(bytes) = read(&folder::heads_path(&self.statements(), voter))? else { return Ok(()) };
+        let digest = Sha256::of(&bytes).to_string();
+        if done.heads.get(&id) != Some(&digest) {
+            for (envelope, head) in folder::read_heads(&self.statements(), voter)? {
+                additions.add_head(head.value(), envelope);
+            }
+        }
+        progress.heads.insert(id, digest);
+        Ok(())
     }
 
     /// How many statements wait to be published.
@@ -280,9 +299,14 @@ impl FeedFolder {
         Ok(self.chains(root)?.iter().map(waiting).sum())
     }
 
+    /// What is published: the chains of the feed's keys and of those they lead to, and of the people of every
+    /// electorate whose documents are here, whom nobody needs to trust to count their ballots.
     fn chains(&self, root: &Root) -> Result<Vec<Chain>, FeedError> {
-        let roots: Vec<PublicKey> = root.targets().ed25519().collect();
-        Ok(folder::read(&self.statements(), &roots)?)
+        let folder = self.statements();
+        let electorates = electorate::list(&folder)?;
+        let people = electorates.iter().flat_map(Electorate::keys).copied();
+        let keys: Vec<PublicKey> = root.targets().ed25519().chain(people).collect();
+        Ok(folder::read(&folder, &keys)?)
     }
 
     fn progress(&self) -> Result<Progress, FeedError> {
@@ -292,41 +316,6 @@ impl FeedFolder {
             progress.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
         let now = timestamp.map(|bytes| Sha256::of(&bytes).to_string());
         Ok(if now.as_ref() == Some(&progress.timestamp) { progress } else { Progress::default() })
-    }
-
-    /// Takes statements from another folder of statements: of the feed's keys and of keys they lead to. Says how many
-    /// are new.
-    ///
-    /// # Errors
-    /// [`FeedError`] when a chain there does not continue the one that is here.
-    pub fn import(&self, from: &Path, root: &Root) -> Result<usize, FeedError> {
-        let _lock = self.lock()?;
-        let own = self.chains(root)?;
-        let led_to =
-            own.iter().flat_map(Chain::statements).filter_map(|statement| leads_to(statement.value()));
-        let keys: Vec<PublicKey> = root.targets().ed25519().chain(led_to).collect();
-        let mut new = 0;
-        for chain in folder::read(from, &keys)? {
-            let here = folder::read_chain(&self.statements(), chain.issuer())?;
-            if here.continues(&chain) {
-                continue;
-            }
-            let (source, target) = (
-                folder::chain_path(from, chain.issuer()),
-                folder::chain_path(&self.statements(), chain.issuer()),
-            );
-            if !chain.continues(&here) {
-                let line = here.statements().len();
-                return Err(FolderError::Chain { path: source, error: ChainError::Broken { line } }.into());
-            }
-            new += chain.statements().len() - here.statements().len();
-            // A chain that is cut short between the two reads again after the next import.
-            for extension in ["jsonl", "head"] {
-                let bytes = read(&source.with_extension(extension))?.unwrap_or_default();
-                write_project_file(&target.with_extension(extension), &bytes)?;
-            }
-        }
-        Ok(new)
     }
 
     fn lock(&self) -> Result<File, FeedError> {

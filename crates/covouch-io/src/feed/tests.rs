@@ -300,8 +300,8 @@ fn statements_of_others_are_taken_when_the_feed_leads_to_them() {
     let claim = Claim::Release(Release { files, validity });
     crate::folder::append(&theirs, &world.own, now, |link| Statement { link, issued: now, claim }).unwrap();
     let root = root(1, &world.own, &world.online);
-    assert_eq!(world.folder.import(&theirs, &root).unwrap(), 1);
-    assert_eq!(world.folder.import(&theirs, &root).unwrap(), 0);
+    assert_eq!(world.folder.import(&theirs, &root, &[]).unwrap(), 1);
+    assert_eq!(world.folder.import(&theirs, &root, &[]).unwrap(), 0);
     assert_eq!(world.publish(1).unwrap(), 1);
 }
 

@@ -23,6 +23,7 @@ const PARTY: &[&str] = &[
     "key",
     "keys",
     "from",
+    "feeds",
     "level",
     "weight",
     "owner",
@@ -112,6 +113,10 @@ fn party(reader: &mut Reader, name: Placed<String>, table: &Table<'_>) -> PartyT
         sources,
         enriched_by: reader.string(table, "enriched-by"),
         from: reader.string(table, "from"),
+        feeds: reader.strings(table, "feeds").map(|feeds| {
+            let at = table.value("feeds").map_or(table.at, |value| value.span().start);
+            Placed { at, value: feeds }
+        }),
         root: reader.string(table, "root"),
         level: reader.string(table, "level"),
         weights: weights(reader, table),

@@ -102,6 +102,7 @@ pub(super) fn declare(document: &Document, faults: &mut Faults<'_>) -> Declared 
     shared_keys(document, &read, faults);
     same_index(document, &read, faults);
     enriching(document, &read, faults);
+    carrying(document, &read, faults);
     let independence = settings::independence(document.policy.independence.as_ref(), faults);
     number(read, Declared { names, owners, independence, parties: None, sources: Vec::new() }, faults)
 }
@@ -255,16 +256,17 @@ fn meaningless(table: &PartyTable, kind: &SourceKind, faults: &mut Faults<'_>) {
     let depth = table.depth.as_ref().map(|depth| ("depth", depth.at));
     let from = table.from.as_ref().map(|from| ("from", from.at));
     let root = table.root.as_ref().map(|root| ("root", root.at));
+    let feeds = table.feeds.as_ref().map(|feeds| ("feeds", feeds.at));
     let level = table.level.as_ref().map(|level| ("level", level.at));
     let weight = table.weights.first().map(|weight| ("weight", weight.at));
     let (what, settings) = match kind {
-        SourceKind::Keys { .. } => ("a party with keys", vec![root]),
-        SourceKind::Feed { .. } => ("a feed", vec![from]),
-        SourceKind::Index(_) => ("an index", vec![depth, from, root]),
-        SourceKind::Debian { .. } => ("a distribution", vec![depth, from, root]),
+        SourceKind::Keys { .. } => ("a party with keys", vec![feeds, root]),
+        SourceKind::Feed { .. } => ("a feed", vec![feeds, from]),
+        SourceKind::Index(_) => ("an index", vec![depth, feeds, from, root]),
+        SourceKind::Debian { .. } => ("a distribution", vec![depth, feeds, from, root]),
         SourceKind::Electorate { .. } => ("an electorate", vec![depth, root]),
         SourceKind::Osv { .. } => {
-            ("a source that only speaks against files", vec![depth, from, root, level, weight])
+            ("a source that only speaks against files", vec![depth, feeds, from, root, level, weight])
         }
     };
     for (key, at) in settings.into_iter().flatten() {
@@ -292,12 +294,16 @@ fn electorate(table: &PartyTable, (id, at): (&str, usize), faults: &mut Faults<'
     let digits = id.strip_prefix("sha256:").unwrap_or(id);
     let hint = "write the digest that `covouch electorate show` prints";
     let id = faults.value(at, ElectorateId::parse(digits), hint);
-    let Some(from) = &table.from else {
+    let feeds = table.feeds.iter().flat_map(|feeds| &feeds.value);
+    // Those that are no names are no feeds of this policy either, which is said in `carrying`.
+    let feeds: Vec<PartyName> = feeds.filter_map(|feed| PartyName::parse(&feed.value).ok()).collect();
+    if table.from.is_none() && feeds.is_empty() {
         let called = shown(format_args!("party `{}`", table.name.value));
         faults.error(table.name.at, Fault::MissingKey { table: called, key: "from" });
         return None;
-    };
-    Some(SourceKind::Electorate { id: id?, from: from.value.as_str().into() })
+    }
+    let from = table.from.as_ref().map(|from| from.value.as_str().into());
+    Some(SourceKind::Electorate { id: id?, from, feeds })
 }
 
 /// A distribution's suites.
@@ -491,6 +497,25 @@ fn enriching(document: &Document, read: &[Read], faults: &mut Faults<'_>) {
             faults.bad(by.at, clause, "remove it");
         } else if !is_index(&by.value) || by.value == table.name.value {
             faults.error(by.at, Fault::NotAnIndex(shown(&by.value)));
+        }
+    }
+}
+
+/// What carries an electorate's ballots is a feed, each named once.
+fn carrying(document: &Document, read: &[Read], faults: &mut Faults<'_>) {
+    let is_feed = |name: &str| {
+        let mut named = read.iter().filter(|read| read.party.name.as_str() == name);
+        named.any(|read| matches!(read.kind, SourceKind::Feed { .. }))
+    };
+    for feeds in document.parties.iter().filter_map(|table| table.feeds.as_ref()) {
+        let mut seen = BTreeSet::new();
+        for feed in &feeds.value {
+            if !is_feed(&feed.value) {
+                let clause = format!("`{}` is no party of this policy with a `feed`", feed.value);
+                faults.bad(feed.at, clause, "name a party that has `feed = …` and `root = …`");
+            } else if !seen.insert(&feed.value) {
+                faults.bad(feed.at, format!("`{}` stands twice", feed.value), "remove it");
+            }
         }
     }
 }

@@ -32,6 +32,10 @@ pub(crate) struct AuthorsDerive {
     /// A suite of Debian whose packages count; read with `covouch debian refresh`.
     #[arg(long = "suite", value_name = "SUITE")]
     pub(crate) suites: Vec<String>,
+    /// An electorate whose vote on a file counts as a package would: its name, or the first digits of its id. Its ballots
+    /// are in the folder of statements.
+    #[arg(long = "electorate", value_name = "ELECTORATE")]
+    pub(crate) electorates: Vec<String>,
     #[command(flatten)]
     pub(crate) root: TrustedRoot,
     /// Say what would be signed, and sign nothing.

@@ -18,6 +18,10 @@ pub(crate) enum Feed {
         /// Folders of statements, such as `trust`.
         #[arg(required = true, value_name = "FOLDER")]
         from: Vec<PathBuf>,
+        /// Take what the people of this electorate signed as well, with the heads of their ballots: its name, or the
+        /// first digits of its id.
+        #[arg(long, value_name = "ELECTORATE")]
+        electorate: Vec<String>,
     },
     /// Publish what is new, and say again that the rest still holds.
     Publish(FeedPublish),

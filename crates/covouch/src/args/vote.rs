@@ -107,9 +107,15 @@ pub(crate) struct Tally {
     /// The electorate: its name, or the first digits of its id.
     #[arg(long, value_name = "ELECTORATE")]
     pub(crate) electorate: String,
-    /// The folder of statements.
-    #[arg(long = "in", default_value = "trust", value_name = "FOLDER")]
-    pub(crate) folder: PathBuf,
+    /// The folder of statements; `trust` when no feed is named.
+    #[arg(long = "in", value_name = "FOLDER")]
+    pub(crate) folder: Option<PathBuf>,
+    /// A feed that carries the ballots: a feed's folder, or an address.
+    #[arg(long, value_name = "FEED")]
+    pub(crate) feed: Option<String>,
+    /// The sha256 of the feed's first root; that of its folder otherwise.
+    #[arg(long, value_name = "SHA256", requires = "feed")]
+    pub(crate) root: Option<String>,
     /// Heads of voters' ballots that you have from elsewhere, one a line, as `covouch vote head` prints them.
     #[arg(long, value_name = "FILE")]
     pub(crate) heads: Vec<PathBuf>,

@@ -120,9 +120,14 @@ fn wrong(error: ElectorateError) -> Failure {
     Failure::usage(error.to_string())
 }
 
-/// The electorate that somebody named. A name is no proof of anything, so it must be the only one of that name.
+/// The electorate that somebody named, in a folder.
 pub(super) fn find(folder: &Path, named: &str) -> Result<ElectorateId, Failure> {
-    let versions = folder::list(folder)?;
+    pick(&folder::list(folder)?, named, &folder.display().to_string())
+}
+
+/// The electorate that somebody named, among these versions. A name is no proof of anything, so it must be the only one
+/// of that name.
+pub(super) fn pick(versions: &[Electorate], named: &str, place: &str) -> Result<ElectorateId, Failure> {
     let is_it = |version: &&Electorate| {
         version.terms().name.as_str() == named
             || (named.len() >= 8 && version.electorate().to_string().starts_with(&named.to_ascii_lowercase()))
@@ -132,7 +137,7 @@ pub(super) fn find(folder: &Path, named: &str) -> Result<ElectorateId, Failure> 
     found.dedup();
     match found.as_slice() {
         [id] => Ok(*id),
-        [] => Err(not_found(format!("no electorate `{named}` in `{}`", folder.display()))),
+        [] => Err(not_found(format!("no electorate `{named}` in `{place}`"))),
         several => Err(Failure::usage(format!("`{named}` names {} electorates", several.len()))
             .hinting("give the first digits of its id, at least eight; see `covouch electorate show`")),
     }

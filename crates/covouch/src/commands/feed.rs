@@ -17,6 +17,7 @@ use covouch_feed::{
 };
 use covouch_io::feed::{Draft, FeedError, FeedFolder, FeedKeys};
 
+pub(super) use self::verify::named;
 use crate::{
     args::{Feed, FeedPublish, Passphrase, Signing},
     exit::Exit,
@@ -29,12 +30,13 @@ use crate::{
 pub(super) fn run(command: &Feed, settings: &Settings, terminal: &Terminal) -> Result<Exit, Failure> {
     match command {
         Feed::Init(arguments) => root::init(arguments, settings, terminal),
-        Feed::Add { feed, from } => {
+        Feed::Add { feed, from, electorate } => {
             let folder = FeedFolder::open(feed)?;
             let root = newest_root(&folder)?;
             let mut new = 0;
             for from in from {
-                new += folder.import(from, &root)?;
+                let electorates = electorate.iter().map(|named| super::electorate::find(from, named));
+                new += folder.import(from, &root, &electorates.collect::<Result<Vec<_>, _>>()?)?;
             }
             terminal.answer(format_args!("{new} new statements"));
             Ok(Exit::Admitted)

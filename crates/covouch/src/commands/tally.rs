@@ -6,25 +6,25 @@ use std::{
     collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use covouch_core::{
     digest::Sha256,
-    evidence::Evidence,
     key::PublicKey,
     name::ProjectName,
-    statement::{BallotHead, ElectorateId, Envelope, Rule, Verified, chain::Chain, verify_ballot_head},
+    statement::{BallotHead, ElectorateId, Envelope, Rule, Verified, verify_ballot_head},
     subject::Subject,
     version::Version,
 };
-use covouch_graph::{
-    TrustGraph,
-    tally::{Needs, Outcome, Poll, Succession, Tally, Uncountable, Votes},
+use covouch_graph::tally::{Needs, Outcome, Poll, Succession, Tally, Uncountable, Votes};
+use covouch_io::{
+    archive,
+    electorate::{Records, Register},
+    feed::{FeedAnswer, Staleness, sync, sync_whole},
 };
-use covouch_io::{archive, electorate as folder};
+use url::Url;
 
-use super::electorate;
+use super::{electorate, feed::named};
 use crate::{
     args::{self, Format},
     exit::Exit,
@@ -32,6 +32,7 @@ use crate::{
     release,
     settings::Settings,
     terminal::{FAINT, RIGHT, Terminal, UNSURE, WRONG, paint},
+    votes::graph,
 };
 
 pub(super) fn run(
@@ -39,18 +40,27 @@ pub(super) fn run(
     settings: &Settings,
     terminal: &Terminal,
 ) -> Result<Exit, Failure> {
-    let id = electorate::find(&arguments.folder, &arguments.electorate)?;
-    let chains = folder::read(&arguments.folder, &id)?;
-    let heads = read_heads(&arguments.heads, &chains, terminal)?;
-    let votes = Votes::read(chains.iter().flat_map(Chain::statements), &heads);
     let wanted = Wanted::parse(&arguments.what)?;
+    let feed = arguments.feed.as_deref().map(|feed| {
+        let feed = named(feed, arguments.root.as_deref())?;
+        read_feed(&feed, &wanted, settings)
+    });
+    let feed = feed.transpose()?;
+    let folder = arguments.folder.as_deref().or(feed.is_none().then_some(Path::new("trust")));
+    let records = Records::new(folder, &feed);
+    let place = folder.map(|folder| folder.display().to_string()).or(arguments.feed.clone());
+    let id = electorate::pick(&records.electorates()?, &arguments.electorate, &place.unwrap_or_default())?;
+    let mut register = records.register(&id)?;
+    let heads = read_heads(&arguments.heads, &register.people, terminal)?;
+    register.heads.extend(heads);
+    let votes = Votes::read(&register.statements, &register.heads);
     let subjects: Vec<Subject> =
         votes.subjects(&id).into_iter().filter(|subject| wanted.is(subject)).collect();
     if subjects.is_empty() {
         let message = format!("nobody voted on `{}`", arguments.what);
         return Err(Failure::new("not-found", message).exiting(Exit::Undecided));
     }
-    let tallied = count(&votes, &chains, (&id, &subjects), settings)
+    let tallied = count(&votes, &register, (&id, &subjects), settings)
         .map_err(|error| Failure::from(error).exiting(Exit::Undecided))?;
     match arguments.format {
         Format::Human => print(&tallied, terminal),
@@ -81,16 +91,12 @@ impl Tallied<'_> {
 
 fn count<'a>(
     votes: &Votes<'a>,
-    chains: &[Chain],
+    register: &Register,
     (id, subjects): (&ElectorateId, &'a [Subject]),
     settings: &Settings,
 ) -> Result<Tallied<'a>, Uncountable> {
     let now = settings.now();
-    let mut evidence = Evidence::new();
-    for statement in chains.iter().flat_map(Chain::statements) {
-        evidence.add_statement(statement.clone(), Arc::from("folder"));
-    }
-    let graph = TrustGraph::build(&evidence, now);
+    let graph = graph(register, now);
     let tally = |subject| Ok((subject, votes.tally(&graph, &Poll { electorate: *id, subject, now })?));
     let files = subjects.iter().map(tally).collect::<Result<_, _>>()?;
     Ok(Tallied { succession: votes.succession(id, now)?, files })
@@ -128,13 +134,44 @@ impl Wanted {
     }
 }
 
+/// What a feed says now of what is asked about. A stale one may hide what was said since.
+fn read_feed(
+    (address, root): &(Url, Sha256),
+    wanted: &Wanted,
+    settings: &Settings,
+) -> Result<FeedAnswer, Failure> {
+    let (network, state, now) = (settings.network(), settings.state(), settings.now());
+    let answer = settings.block_on(async {
+        match wanted {
+            Wanted::Release(project, _) => {
+                sync(network, state, address, root, std::slice::from_ref(project), now).await
+            }
+            Wanted::Digest(_) | Wanted::Named(_) => {
+                sync_whole(network, state, address, root, now).await.map(|(answer, _)| answer)
+            }
+        }
+    })??;
+    let unknown = |code, message: String| Err(Failure::new(code, message).exiting(Exit::Undecided));
+    match (answer.staleness, answer.unknown.first()) {
+        (Staleness::Stale(Some(since)), _) => {
+            unknown("feed-stale", format!("the feed is stale since {since}"))
+        }
+        (Staleness::Stale(None), _) => {
+            unknown("feed-stale", "the feed could not be brought up to date".to_owned())
+        }
+        (_, Some(project)) => {
+            unknown("feed-incomplete", format!("the feed's list for `{project}` could not be had"))
+        }
+        (Staleness::Fresh(_), None) => Ok(answer),
+    }
+}
+
 /// Reads heads that somebody carried here. One of a key that is not known says nothing about this electorate.
 fn read_heads(
     files: &[PathBuf],
-    chains: &[Chain],
+    keys: &BTreeSet<PublicKey>,
     terminal: &Terminal,
 ) -> Result<Vec<Verified<BallotHead>>, Failure> {
-    let keys: BTreeSet<&PublicKey> = chains.iter().map(Chain::issuer).collect();
     let mut heads = Vec::new();
     for path in files {
         let unreadable =

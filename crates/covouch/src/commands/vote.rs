@@ -1,16 +1,19 @@
 //! `covouch vote approve | object | abstain | withdraw | head`: one voter's word on some files.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use covouch_core::{
     key::PublicKey,
     name::ProjectName,
     statement::{
-        Ballot, BallotPlace, Choice, Claim, ElectorateId, Files, Rule, Statement, chain::Chain,
+        Ballot, BallotPlace, Choice, Claim, ElectorateId, Files, Rule, Signer, Statement, chain::Chain,
         sign_ballot_head,
     },
 };
-use covouch_io::{electorate as votes, folder};
+use covouch_io::{
+    electorate as votes,
+    folder::{self, FolderError},
+};
 
 use super::{electorate, sign};
 use crate::{
@@ -61,10 +64,27 @@ fn cast(choice: Choice, arguments: &Cast, settings: &Settings, terminal: &Termin
         let chain = folder::read_chain(&signing.to, &voter);
         let next = |chain: Chain| chain.next_ballot(&id, ballot.files.project());
         let place = chain.map_or(BallotPlace::FIRST, next);
-        Statement { link, issued, claim: Claim::Ballot(Ballot { place, ..ballot }) }
+        Statement { link, issued, claim: Claim::Ballot(Ballot { place, ..ballot.clone() }) }
     })?;
     terminal.answer(format_args!("signed {}", statement.id()));
+    keep_head((&id, ballot.files.project()), signer.as_ref(), &signing.to, settings)?;
     Ok(Exit::Admitted)
+}
+
+/// Signs the head of these ballots and puts it beside them: it goes where the ballots go, and further.
+fn keep_head(
+    (id, project): (&ElectorateId, &ProjectName),
+    signer: &dyn Signer,
+    to: &Path,
+    settings: &Settings,
+) -> Result<(), Failure> {
+    let voter = signer.public_key();
+    let chain = folder::read_chain(to, voter)?;
+    if let Some(head) = chain.ballot_head(id, project, settings.now()) {
+        let (envelope, _) = sign_ballot_head(&head, signer).map_err(FolderError::from)?;
+        folder::keep_head(to, voter, &envelope)?;
+    }
+    Ok(())
 }
 
 /// The version of the electorate that holds, under which a ballot is cast.
@@ -130,8 +150,7 @@ fn head(
     terminal.note(format_args!("ballot {} is your newest on {project}", head.sequence));
     sign::confirm(signing, terminal)?;
     let signer = keys::signer(settings, terminal, signing)?;
-    let (envelope, _) = sign_ballot_head(&head, signer.as_ref())
-        .map_err(|error| Failure::from(covouch_io::folder::FolderError::from(error)))?;
+    let (envelope, _) = sign_ballot_head(&head, signer.as_ref()).map_err(FolderError::from)?;
     terminal.answer(envelope.to_json());
     Ok(Exit::Admitted)
 }

@@ -48,7 +48,9 @@ impl Draft {
         let mut draft = Self::default();
         for shelf in shelves(loaded) {
             let roots = match shelf.kind {
-                SourceKind::Electorate { id, .. } => electorate::keys(&electorate::list(&shelf.folder)?, id),
+                SourceKind::Electorate { id, .. } => {
+                    Vec::from_iter(electorate::keys_of(&electorate::list(&shelf.folder)?, id))
+                }
                 SourceKind::Keys { keys, .. } => keys.clone(),
                 _ => continue,
             };
@@ -78,6 +80,9 @@ impl Draft {
                 raw.lines.split(|byte| *byte == b'\n').filter_map(|line| Envelope::parse(line).ok());
             for (envelope, statement) in envelopes.zip(chain.statements()) {
                 self.statements.insert(statement.id(), (envelope, statement.clone()));
+            }
+            if let Some(heads) = raw.ballot_heads {
+                self.parts.insert(shelf.part(&format!("{}.heads", key.id())), heads);
             }
             if let Some(head) = raw.head {
                 self.parts.insert(shelf.part(&format!("{}.jsonl", key.id())), raw.lines);

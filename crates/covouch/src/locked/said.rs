@@ -12,7 +12,7 @@ use covouch_core::{
     name::ProjectName,
     party::PartyName,
     statement::{
-        Claim, Seen, Statement, Verified, believe,
+        Claim, ElectorateId, Envelope, Seen, Statement, Verified, VerifyError, believe,
         chain::{self, Chain},
     },
     time::Timestamp,
@@ -22,7 +22,11 @@ use covouch_feed::{
     stored,
     update::Why,
 };
-use covouch_io::{electorate, folder};
+use covouch_io::{
+    electorate::{self, Records},
+    feed::{FeedAnswer, Staleness},
+    folder,
+};
 use covouch_policy::{Policies, SourceKind};
 
 use super::{Locked, MISSING, NOT_SEALED, ROOTS, Shelf, Terms, feed_part, shelves};
@@ -31,7 +35,7 @@ use crate::{
     feeds::{self, Feeds},
     policies::Loaded,
     settings::Settings,
-    votes,
+    votes::{self, Named},
 };
 
 /// When the statements of a lock end.
@@ -60,6 +64,8 @@ struct Proof<'a> {
     seen: Seen,
     statements: Vec<(Verified<Statement>, Arc<str>)>,
     gaps: BTreeMap<PartyName, Gap>,
+    /// What the feeds in the lock said.
+    answers: BTreeMap<PartyName, FeedAnswer>,
 }
 
 impl Locked {
@@ -80,6 +86,7 @@ impl Locked {
             seen: Seen::default(),
             statements: Vec::new(),
             gaps: BTreeMap::new(),
+            answers: BTreeMap::new(),
         };
         let roots = proof.feeds(&policies, projects)?;
         let policies = news.root_current(policies.with_roots(&roots));
@@ -93,11 +100,17 @@ impl Locked {
         let believed = believed.map_err(|error| Failure::from(error).about(LOCK_NAME))?.statements;
         let life = Life::of(&believed, now);
         proof.take(believed, LOCK_NAME, |_| true);
-        for shelf in shelves(loaded) {
-            match shelf.kind {
-                SourceKind::Keys { keys, .. } => proof.folder(&shelf, keys)?,
-                _ => proof.votes(&shelf, evidence)?,
+        let shelves = shelves(loaded);
+        for shelf in &shelves {
+            if let SourceKind::Keys { keys, .. } = shelf.kind {
+                proof.folder(shelf, keys)?;
             }
+        }
+        for named in loaded.electorates() {
+            let shelf = shelves
+                .iter()
+                .find(|shelf| *shelf.party == named.party && Some(&shelf.folder) == named.folder.as_ref());
+            proof.votes(&named, (shelf, news), evidence)?;
         }
         proof.finish(evidence, news);
         Ok(Proven { policies, life })
@@ -171,8 +184,8 @@ impl Proof<'_> {
             .map_err(|error| failed(error.into()))?;
         let keys: Vec<PublicKey> = stored::root_keys(root).collect();
         let believed =
-            believe(&keys, said.envelopes, &mut self.seen).map_err(|error| failed(error.into()))?;
-        self.take(believed.statements, EVIDENCE_NAME, feeds::stays);
+            believe(&keys, said.statements, &mut self.seen).map_err(|error| failed(error.into()))?;
+        self.take(believed.statements.clone(), EVIDENCE_NAME, feeds::stays);
         if let Some(project) = said.unknown.first() {
             self.gap(
                 party,
@@ -186,6 +199,15 @@ impl Proof<'_> {
             None => self.gap(party, feeds::STALE, "the feed was not whole when it was locked".to_owned()),
         }
         self.age(party, evidence);
+        let answer = FeedAnswer {
+            roots: keys,
+            statements: believed.statements,
+            others: believed.others,
+            heads: said.heads,
+            staleness: Staleness::Stale(said.fresh_until),
+            unknown: said.unknown,
+        };
+        self.answers.insert(party.clone(), answer);
         Ok(())
     }
 
@@ -218,42 +240,76 @@ impl Proof<'_> {
         }
     }
 
-    /// Counts the ballots in the folder, where that is here, or those in the evidence file; of each voter, whichever
-    /// has more.
-    fn votes(&mut self, shelf: &Shelf<'_>, found: &mut Evidence) -> Result<(), Failure> {
-        let SourceKind::Electorate { id, .. } = shelf.kind else { return Ok(()) };
-        let mut versions = Vec::new();
-        if let Some(evidence) = &self.locked.evidence {
-            let prefix = shelf.part("");
-            let chains = evidence
-                .parts
-                .iter()
-                .filter(|(path, _)| path.starts_with(&prefix) && path.ends_with(".jsonl"));
-            versions.extend(chains.flat_map(|(_, lines)| electorate::versions(lines)));
-        }
-        let is_here = shelf.folder.is_dir();
-        if is_here {
-            versions.extend(electorate::list(&shelf.folder)?);
-        }
-        let keys = electorate::keys(&versions, id);
-        let mut chains = if is_here { self.live(shelf, &keys)? } else { Vec::new() };
-        match &self.locked.evidence {
-            Some(evidence) => {
-                let carried = self.carried(shelf, &keys, evidence)?;
-                chains = longest(chains, carried);
-                if !is_here {
-                    self.reach(shelf, &keys, evidence);
+    /// Counts the ballots that are in the folder, where that is here, in the evidence file, and in feeds. What several
+    /// of them have is put together.
+    fn votes(
+        &mut self,
+        named: &Named,
+        (shelf, news): (Option<&Shelf<'_>>, &Feeds),
+        found: &mut Evidence,
+    ) -> Result<(), Failure> {
+        let here = named.folder.as_deref().filter(|folder| folder.is_dir());
+        let mut answers = Vec::new();
+        if let Some(shelf) = shelf {
+            match &self.locked.evidence {
+                Some(evidence) => {
+                    let (answer, keys) = self.ballots(shelf, &named.id, evidence)?;
+                    answers.push(answer);
+                    if here.is_none() {
+                        self.reach(shelf, &keys, evidence);
+                    }
                 }
+                None if here.is_none() => {
+                    let detail = format!("neither its folder nor `{EVIDENCE_NAME}` is here");
+                    self.gap(&named.party, MISSING, detail);
+                }
+                None => {}
             }
-            None if !is_here => {
-                self.gap(shelf.party, MISSING, format!("neither its folder nor `{EVIDENCE_NAME}` is here"));
-            }
-            None => {}
         }
-        if !self.gaps.contains_key(shelf.party) {
-            votes::count(found, shelf.party, (id, &chains), self.now);
+        for feed in &named.feeds {
+            match (news.whole(feed), self.gaps.get(feed), self.answers.get(feed)) {
+                (Ok(answer), _, _) | (_, None, Some(answer)) => answers.push(answer.clone()),
+                (_, Some(gap), _) => {
+                    let gap = Gap { source: named.party.as_str().into(), ..gap.clone() };
+                    self.gaps.entry(named.party.clone()).or_insert(gap);
+                }
+                (Err((code, detail)), None, None) => self.gap(&named.party, code, detail),
+            }
+        }
+        if !self.gaps.contains_key(&named.party) {
+            let register = Records::new(here, &answers).register(&named.id)?;
+            votes::count(found, named, &register, self.now);
         }
         Ok(())
+    }
+
+    /// The chains of an electorate's people in the evidence file, and the heads of their ballots; and the keys at which
+    /// they start.
+    fn ballots(
+        &mut self,
+        shelf: &Shelf<'_>,
+        id: &ElectorateId,
+        evidence: &EvidenceFile,
+    ) -> Result<(FeedAnswer, Vec<PublicKey>), Failure> {
+        let prefix = shelf.part("");
+        let parts: Vec<_> = evidence.parts.iter().filter(|(path, _)| path.starts_with(&prefix)).collect();
+        let chains = parts.iter().filter(|(path, _)| path.ends_with(".jsonl"));
+        let versions: Vec<_> = chains.flat_map(|(_, lines)| electorate::versions(lines)).collect();
+        let keys = Vec::from_iter(electorate::keys_of(&versions, id));
+        let statements = self.carried(shelf, &keys, evidence)?.into_iter().flat_map(Chain::into_statements);
+        let heads = parts.iter().filter(|(path, _)| path.ends_with(".heads"));
+        let heads = heads.flat_map(|(_, lines)| lines.split(|byte| *byte == b'\n'));
+        let heads = heads.filter(|line| !line.is_empty()).map(Envelope::parse);
+        let heads = heads.collect::<Result<Vec<_>, _>>();
+        let answer = FeedAnswer {
+            roots: Vec::new(),
+            statements: statements.collect(),
+            others: Vec::new(),
+            heads: heads.map_err(|error| Failure::from(VerifyError::from(error)).about(EVIDENCE_NAME))?,
+            staleness: Staleness::Stale(None),
+            unknown: Vec::new(),
+        };
+        Ok((answer, keys))
     }
 
     fn live(&mut self, shelf: &Shelf<'_>, roots: &[PublicKey]) -> Result<Vec<Chain>, Failure> {
@@ -327,16 +383,4 @@ fn covers(shelf: &Shelf<'_>, roots: &[PublicKey], evidence: &EvidenceFile) -> bo
     let text = evidence.part(&shelf.part(ROOTS)).and_then(|part| std::str::from_utf8(part).ok());
     let made_for: BTreeSet<&str> = text.unwrap_or_default().lines().collect();
     roots.iter().all(|key| made_for.contains(key.id().to_string().as_str()))
-}
-
-/// Of each issuer, the chain that has more.
-fn longest(left: Vec<Chain>, right: Vec<Chain>) -> Vec<Chain> {
-    let mut longest: BTreeMap<PublicKey, Chain> = BTreeMap::new();
-    for chain in left.into_iter().chain(right) {
-        let length = chain.statements().len();
-        if longest.get(chain.issuer()).is_none_or(|known| known.statements().len() < length) {
-            longest.insert(*chain.issuer(), chain);
-        }
-    }
-    longest.into_values().collect()
 }

@@ -109,6 +109,41 @@ fn another_keys_release_resets_the_author() {
 }
 
 #[test]
+fn a_vote_recognises_a_project_as_a_package_does() {
+    let world = world();
+    world.desk.write("authors.toml", RULE.replace("packaged-or-voted = 0", "packaged-or-voted = 1"));
+    for name in ["ada", "ann", "bob"] {
+        world.desk.covouch(&["key", "new", name, "--no-passphrase"]).ends(0);
+    }
+    let voter = |key: &str| format!("[[committee.voter]]\nkey = \"{key}\"\naffiliation = \"of-{key}\"\n");
+    world.desk.write(
+        "council.toml",
+        format!(
+            "name = \"council\"\nadmins = [\"ada\"]\nthreshold = 1\nexpires = \"365d\"\n[committee]\napprovals = \
+             2\nobjections = 1\n{}{}",
+            voter("ann"),
+            voter("bob")
+        ),
+    );
+    world.desk.covouch(&["electorate", "new", "council.toml", "--key", "ada", "--yes"]).ends(0);
+    let vote = |key: &str| {
+        let about =
+            ["vote", "approve", "demo==3.0", "--index", &world.index.url().to_string()].map(str::to_owned);
+        let about: Vec<&str> = about.iter().map(String::as_str).collect();
+        let by = ["--electorate", "council", "--key", key, "--yes"];
+        world.desk.covouch(&[&about[..], &by].concat()).ends(0);
+    };
+    let derive = || world.derive(&["--yes", "--electorate", "council"]).ends(0);
+    vote("ann");
+    derive().says("0 of 1 are authors, nothing to sign");
+    vote("bob");
+    derive().says("demo: voted for by `council`, version 1").says("1 statements signed");
+    // Whoever does not ask for the council's vote does not have it.
+    world.derive(&["--yes"]).ends(0).says("1 statements signed");
+    world.trusted().says("withdrawn");
+}
+
+#[test]
 fn what_cannot_be_learnt_changes_nothing() {
     let world = world();
     world.derive(&["--yes"]).ends(0);

@@ -18,6 +18,7 @@ mod evidence;
 mod feed;
 mod http;
 mod installer;
+mod levels;
 mod live;
 mod locking;
 mod machine;

@@ -2,12 +2,13 @@
 
 mod councils;
 mod curators;
+mod feeds;
 mod policies;
 
 use covouch_testkit::{index::IndexServer, sdist::Sdist};
 
 use crate::{
-    desk::{Desk, Ran, files},
+    desk::{Desk, Ran},
     shelf::{old, wheel},
 };
 
@@ -69,16 +70,23 @@ impl Council {
         self.covouch(&["tally", "orphan==1.0", "--electorate", "council"])
     }
 
-    /// The chain of a voter and its head, as paths.
-    fn chain(&self, voter: &str) -> [std::path::PathBuf; 2] {
-        let shown = self.covouch(&["key", "show", voter]).ends(0);
-        let id = shown.stdout.lines().find_map(|line| line.strip_prefix("key id")).unwrap().trim().to_owned();
-        let found: Vec<_> = files(&self.desk.project().join("trust"))
-            .into_iter()
-            .filter(|path| path.file_stem().is_some_and(|stem| stem == id.as_str()))
-            .collect();
-        found.try_into().unwrap()
+    fn key_id(&self, name: &str) -> String {
+        let shown = self.covouch(&["key", "show", name]).ends(0);
+        shown.stdout.lines().find_map(|line| line.strip_prefix("key id")).unwrap().trim().to_owned()
     }
+
+    /// A voter's chain, its head, and the heads of the voter's ballots, as paths.
+    fn chain(&self, voter: &str) -> [std::path::PathBuf; 3] {
+        let id = self.key_id(voter);
+        ["jsonl", "head", "heads"].map(|kind| self.desk.project().join(format!("trust/{id}.{kind}")))
+    }
+}
+
+/// A lock with both files of the release.
+fn lock() -> String {
+    let files = [wheel("orphan", "1.0"), Sdist::new("orphan", "1.0").build()];
+    let digests = files.map(|file| format!(" --hash=sha256:{}", file.sha256())).concat();
+    format!("orphan==1.0{digests}\n")
 }
 
 /// The 64 digits in a line that ends with an id.

@@ -9,14 +9,17 @@ use std::{
 use covouch_core::{
     digest::Sha256,
     key::PublicKey,
+    level::Level,
     name::ProjectName,
     statement::{Author, AuthorGrant, Claim, Statement, StatementId, Verified, Withdrawal},
     subject::Subject,
     time::Timestamp,
 };
+use covouch_graph::tally::{Poll, Votes};
 use covouch_io::{
     attestation,
     debian::{Debian, Suite},
+    electorate::Records,
     folder,
     index::{FetchedPage, Freshness, Index, PageAnswer, PageFetcher},
     provenance::{self, ProvenanceAnswer, ProvenanceFetcher},
@@ -26,7 +29,8 @@ use covouch_python::{attestation::DistributionFile, simple::File};
 use futures_util::{StreamExt as _, stream};
 
 use crate::{
-    args::authors::AuthorsDerive, failure::Failure, indexes, settings::Settings, terminal::Terminal,
+    args::authors::AuthorsDerive, commands::electorate, failure::Failure, indexes, settings::Settings,
+    terminal::Terminal, votes::graph,
 };
 
 /// Files whose provenance is asked for at the same time.
@@ -151,13 +155,15 @@ pub(super) fn facts(
     let fetcher = ProvenanceFetcher::new(settings.network().clone(), settings.state(), root);
     let pages = settings.block_on(pages(projects, &index, settings))??;
     let by_digest = spoken.by_digest();
+    let voted = voted(arguments, settings)?;
     let mut files = Vec::new();
     for page in &pages {
         let published = settings.block_on(publishers(page, &index, &fetcher, terminal))??;
         for (file, publishers) in published {
             let Some(subject) = file.subject() else { continue };
             let said = by_digest.get(&subject.sha256).map(Vec::as_slice).unwrap_or_default();
-            let recognised = debian.sighting(&subject).map(|sighting| sighting.to_string().into());
+            let packaged = debian.sighting(&subject).map(|sighting| sighting.to_string().into());
+            let recognised = packaged.or_else(|| voted.get(&subject).cloned());
             files.push(ReleasedFile {
                 uploaded: file.upload_time(),
                 publishers,
@@ -171,6 +177,27 @@ pub(super) fn facts(
         }
     }
     Ok(Facts { projects: projects.clone(), files, revoked: spoken.revoked() })
+}
+
+/// The files that electorates let pass, as their ballots in the folder say now.
+fn voted(arguments: &AuthorsDerive, settings: &Settings) -> Result<BTreeMap<Subject, Arc<str>>, Failure> {
+    let folder = &arguments.signing.to;
+    let now = settings.now();
+    let mut voted = BTreeMap::new();
+    for named in &arguments.electorates {
+        let id = electorate::find(folder, named)?;
+        let register = Records::new(Some(folder), []).register(&id)?;
+        let (votes, graph) = (Votes::read(&register.statements, &register.heads), graph(&register, now));
+        let name = &votes.succession(&id, now)?.electorate.terms().name;
+        for subject in votes.subjects(&id) {
+            let tally = votes.tally(&graph, &Poll { electorate: id, subject: &subject, now })?;
+            if tally.level() == Some(Level::Voted) {
+                let by = format!("voted for by `{name}`, version {}", tally.version);
+                voted.entry(subject).or_insert_with(|| by.into());
+            }
+        }
+    }
+    Ok(voted)
 }
 
 /// Who made a statement of this kind about this very file.

@@ -19,24 +19,7 @@ pub(super) fn verify(
     settings: &Settings,
     terminal: &Terminal,
 ) -> Result<Exit, Failure> {
-    let named = arguments.root.as_deref().map(|text| {
-        let digits = text.strip_prefix("sha256:").unwrap_or(text);
-        Sha256::parse(digits).map_err(|error| Failure::usage(format!("`{text}`: {error}")))
-    });
-    let named = named.transpose()?;
-    let path = Path::new(&arguments.feed);
-    let (address, root) = if path.is_dir() {
-        let folder = FeedFolder::open(path)?;
-        (address_of(&folder.public())?, named.or(folder.root_sha256()?))
-    } else {
-        let address = Url::parse(&arguments.feed).map_err(|_| {
-            Failure::usage(format!("`{}` is neither a folder nor an address", arguments.feed))
-        })?;
-        (address, named)
-    };
-    let root = root.ok_or_else(|| {
-        Failure::usage("the feed is not named by its first root").hinting("say `--root sha256:…`")
-    })?;
+    let (address, root) = named(&arguments.feed, arguments.root.as_deref())?;
     let whole = sync_whole(settings.network(), settings.state(), &address, &root, settings.now());
     let (answer, lists) = settings.block_on(whole)??;
     for key in &answer.roots {
@@ -58,6 +41,28 @@ pub(super) fn verify(
             Ok(Exit::Undecided)
         }
     }
+}
+
+/// The feed that somebody named: a curator's folder, which knows its first root, or an address with its root.
+pub(crate) fn named(feed: &str, root: Option<&str>) -> Result<(Url, Sha256), Failure> {
+    let parse = |text: &str| {
+        let digits = text.strip_prefix("sha256:").unwrap_or(text);
+        Sha256::parse(digits).map_err(|error| Failure::usage(format!("`{text}`: {error}")))
+    };
+    let named = root.map(parse).transpose()?;
+    let path = Path::new(feed);
+    let (address, root) = if path.is_dir() {
+        let folder = FeedFolder::open(path)?;
+        (address_of(&folder.public())?, named.or(folder.root_sha256()?))
+    } else {
+        let address = Url::parse(feed)
+            .map_err(|_| Failure::usage(format!("`{feed}` is neither a folder nor an address")))?;
+        (address, named)
+    };
+    let root = root.ok_or_else(|| {
+        Failure::usage("the feed is not named by its first root").hinting("say `--root sha256:…`")
+    })?;
+    Ok((address, root))
 }
 
 fn address_of(folder: &Path) -> Result<Url, Failure> {

@@ -41,7 +41,7 @@ fn a_ballot_that_was_taken_out_of_the_folder_is_noticed() {
     council.vote("approve", "ann");
     council.vote("object", "bob");
     council.vote("approve", "bob");
-    let [_, chain] = council.chain("bob");
+    let [chain, ..] = council.chain("bob");
     let text = fs::read_to_string(&chain).unwrap();
     let last = text.lines().last().unwrap().to_owned() + "\n";
     fs::write(&chain, last).unwrap();

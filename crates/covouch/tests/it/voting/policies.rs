@@ -1,9 +1,6 @@
 //! What a vote is worth to a policy: the ballots are counted where it is asked.
 
-use covouch_testkit::sdist::Sdist;
-
-use super::{Council, version_id};
-use crate::shelf::wheel;
+use super::{Council, lock, version_id};
 
 /// A council whose vote the policy asks for, and a lock with both files of the release.
 fn council(admit: &str) -> Council {
@@ -18,9 +15,7 @@ fn council(admit: &str) -> Council {
              \"trust/\"\n\n[policy]\nadmit = \"{admit}\"\n"
         ),
     );
-    let files = [wheel("orphan", "1.0"), Sdist::new("orphan", "1.0").build()];
-    let digests = files.map(|file| format!(" --hash=sha256:{}", file.sha256())).concat();
-    council.desk.write("requirements.txt", format!("orphan==1.0{digests}\n"));
+    council.desk.write("requirements.txt", lock());
     council
 }
 
