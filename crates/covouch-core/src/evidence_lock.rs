@@ -34,7 +34,7 @@ use crate::{
     hint::Hint,
     key::PublicKey,
     limits,
-    statement::{Envelope, EnvelopeError, Seal, SignError, Signer, StatementId, peek_release},
+    statement::{Envelope, EnvelopeError, Seal, SignError, Signer, peek_release},
     subject::Subject,
     time::Timestamp,
 };
@@ -73,12 +73,10 @@ pub struct Entry {
     pub subject: Subject,
     /// When it was judged.
     pub as_of: Timestamp,
-    /// The verdict and its stable code, for people: what counts is judged again.
+    /// The verdict and its stable code, for people: what counts is judged again. What carries it stands above.
     pub verdict: (String, String),
     /// Until when that verdict would have held.
     pub until: Option<Timestamp>,
-    /// The statements that carry it.
-    pub proof: Vec<StatementId>,
     /// What was found that nobody signs by itself.
     pub observed: Observed,
     /// Who takes responsibility for what was observed, and for the moment.

@@ -13,7 +13,7 @@ use crate::{
     party::PartyName,
     publisher::{Continuity, PublisherName},
     shown::Shown,
-    statement::{Seal, StatementId},
+    statement::Seal,
     subject::{FileName, Subject},
     time::Timestamp,
     version::Version,
@@ -42,11 +42,10 @@ struct Line {
     sha256: String,
     as_of: String,
     verdict: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     code: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     until: Option<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    proof: Vec<String>,
     #[serde(default, skip_serializing_if = "Found::is_empty")]
     observed: Found,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -211,13 +210,12 @@ impl Entry {
             filename: field("file", FileName::parse(&wire.file))?,
             sha256: field("sha256", Sha256::parse(&wire.sha256))?,
         };
-        let proof = wire.proof.iter().map(|id| field("proof", StatementId::parse(id)));
+        let code = if wire.code.is_empty() { &wire.verdict } else { &wire.code };
         let seal = wire.seal.as_deref().map(|text| Seal::parse(text).ok_or(Bad("seal")));
         Ok(Self {
             as_of: field("as_of", Timestamp::parse(&wire.as_of))?,
-            verdict: (word("verdict", &wire.verdict)?, word("code", &wire.code)?),
+            verdict: (word("verdict", &wire.verdict)?, word("code", code)?),
             until: moment("until", wire.until.as_ref())?,
-            proof: proof.collect::<Result<_, _>>()?,
             observed: observed(&wire.observed, &subject)?,
             seal: seal.transpose()?,
             subject,
@@ -294,9 +292,9 @@ impl From<&Entry> for Line {
             sha256: sha256.to_string(),
             as_of: entry.as_of.to_string(),
             verdict: entry.verdict.0.clone(),
-            code: entry.verdict.1.clone(),
+            // Most verdicts are called as their codes are.
+            code: if entry.verdict.1 == entry.verdict.0 { String::new() } else { entry.verdict.1.clone() },
             until: entry.until.map(|until| until.to_string()),
-            proof: entry.proof.iter().map(ToString::to_string).collect(),
             observed: Found::from(&entry.observed),
             seal: entry.seal.as_ref().map(Seal::to_text),
             sum: String::new(),

@@ -130,7 +130,7 @@ impl<'a> Case<'a> {
         let question =
             Question { subject: self.subject, parties: &self.policy.parties, grants: &grants, also: None };
         let whole = Requirement::Support { party, level, at_least: Amount::FULL };
-        let vouched = match self.graph.admit(&question, &whole) {
+        let vouched = match self.graph.admit(&question, whole.clone()) {
             Answer::Met(_) => Truth::Yes,
             _ if self.graph.possible(&question, &whole, &assumed) => Truth::Unknown,
             _ => Truth::No,
@@ -276,7 +276,7 @@ impl<'a> Case<'a> {
         let graph = TrustGraph::build(&later, self.now);
         let parties = &self.policy.parties;
         let question = Question { subject: self.subject, parties, grants: &[], also: None };
-        matches!(graph.admit(&question, &two), Answer::Met(_))
+        matches!(graph.admit(&question, two), Answer::Met(_))
     }
 }
 

@@ -192,7 +192,6 @@ pub(crate) fn entry(
         as_of: now,
         verdict: (file.verdict.kind().as_str().to_owned(), file.verdict.code().as_str().to_owned()),
         until: file.until,
-        proof: proof(&file.verdict).into_iter().collect(),
         observed: Observed::of(evidence, &file.subject, &indexes, &distributions),
         seal: None,
     };

@@ -39,7 +39,7 @@ fn project(refuse: &str) -> Desk {
 }
 
 /// Writes a lock file of these files.
-fn pin(desk: &Desk, files: &[Distribution]) {
+pub(crate) fn pin(desk: &Desk, files: &[Distribution]) {
     let line = |file: &Distribution| {
         format!(
             "[[packages]]\nname = \"{}\"\nversion = \"{}\"\nwheels = [{{name = \"{}\", url = \
