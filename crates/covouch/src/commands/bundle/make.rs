@@ -34,7 +34,7 @@ use super::{
 };
 use crate::{
     args::bundle::BundleMake,
-    assess::{Asked, Assessment, Files, Release, Scope},
+    assess::{Assessment, Files, Manner, Release},
     exit::Exit,
     failure::Failure,
     indexes, lockfile,
@@ -68,8 +68,9 @@ pub(super) fn make(
     let policies = loaded.policies(terminal)?;
     maker.feeds(&policies, &releases)?;
     maker.distributions()?;
-    let asked = Asked { releases: &releases, locked: &locked, scope: Scope::AndNewer };
-    let assessment = Assessment::collect_in(&asked, &loaded, Freshness::Demand, &fresh, terminal)?;
+    let about = (&loaded, &releases);
+    let manner = Manner::and_newer(Freshness::Demand).expecting(&locked);
+    let assessment = Assessment::collect_in(&manner, about, &fresh, terminal)?;
     maker.check_pages(&assessment, &releases)?;
     if arguments.with_files {
         maker.files(&policies, &assessment, &locked)?;
