@@ -21,7 +21,7 @@ use covouch_core::{
     hint::Hint,
     key::PublicKey,
     name::ProjectName,
-    statement::{Author, Claim, Envelope, Statement, Verified, VerifyError, verify},
+    statement::{Claim, Envelope, Statement, Verified, VerifyError, verify},
 };
 
 use crate::{
@@ -213,10 +213,7 @@ pub fn believe(
 pub fn leads_to(statement: &Statement) -> Option<PublicKey> {
     match &statement.claim {
         Claim::Delegation(delegation) => Some(delegation.to),
-        Claim::Author(grant) => match &grant.author {
-            Author::Key(key) => Some(*key),
-            _ => None,
-        },
+        Claim::Author(grant) => grant.author.key().copied(),
         _ => None,
     }
 }

@@ -24,6 +24,7 @@ use covouch_core::{
 
 use crate::{
     edge::{Edge, Edges, Terms},
+    named::Named,
     node::{NodeIndex, Nodes},
     reach::Cache,
 };
@@ -41,6 +42,7 @@ pub struct TrustGraph {
     pub(crate) revoked: HashMap<NodeIndex, Vec<NodeIndex>>,
     pub(crate) moments: Moments,
     pub(crate) reach: Cache,
+    pub(crate) named: Named,
 }
 
 /// A statement about files that counts, and whose it is.
@@ -86,6 +88,7 @@ impl TrustGraph {
         for entries in files.values_mut() {
             entries.sort_unstable();
         }
+        let named = Named::of(&builder.edges, &builder.nodes);
         let edges = Edges::new(builder.edges, builder.nodes.len());
         Self {
             nodes: builder.nodes,
@@ -95,6 +98,7 @@ impl TrustGraph {
             revoked,
             moments: builder.moments,
             reach: Cache::default(),
+            named,
         }
     }
 }

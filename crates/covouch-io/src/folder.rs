@@ -23,7 +23,7 @@ use covouch_core::{
     key::PublicKey,
     limits,
     statement::{
-        Author, Claim, Link, SignError, Signer, Statement, Verified,
+        Claim, Link, SignError, Signer, Statement, Verified,
         chain::{Chain, ChainError},
         sign, sign_head,
     },
@@ -137,10 +137,7 @@ pub fn read(folder: &Path, roots: &[PublicKey]) -> Result<Vec<Chain>, FolderErro
 fn leads_to(statement: &Statement) -> Option<PublicKey> {
     match &statement.claim {
         Claim::Delegation(delegation) => Some(delegation.to),
-        Claim::Author(grant) => match &grant.author {
-            Author::Key(key) => Some(*key),
-            Author::Publisher(_) => None,
-        },
+        Claim::Author(grant) => grant.author.key().copied(),
         _ => None,
     }
 }

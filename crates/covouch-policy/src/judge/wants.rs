@@ -34,7 +34,9 @@ impl Policies {
     ) -> Vec<Lookup> {
         let world = World { graph, evidence, now };
         let mut wanted = BTreeSet::new();
-        for policy in self.iter().filter(|policy| policy.asks_adapters()) {
+        // Whom a party names as an author may be a publisher, of whom only attestations know.
+        let names = graph.names_anybody();
+        for policy in self.iter().filter(|policy| names || policy.asks_adapters()) {
             for file in evidence.listed().filter(|file| is_meant(file)) {
                 add(&Case::new(policy, world, file), &mut wanted);
             }
@@ -79,6 +81,9 @@ fn add_unknown(case: &Case<'_>, wanted: &mut BTreeSet<Lookup>) {
         if asked && case.evidence.gap(&source.name).is_none() && !case.evidence.is_consulted(&source.name) {
             wanted.insert(Lookup::Distribution(source.name.clone()));
         }
+    }
+    if case.identities().wants_publisher {
+        wanted.insert(Lookup::Publisher(case.subject.clone()));
     }
     case.applicable.admit.condition.walk(&mut |part| {
         let open = || case.truth(part) == Truth::Unknown;
