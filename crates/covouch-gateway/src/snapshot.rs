@@ -219,7 +219,7 @@ impl Snapshot {
             self.heeds_index(project, permission)?;
             Ok(permission)
         });
-        (judgements.collect(), files.iter().filter_map(|subject| graph.events(subject).next()).min())
+        (judgements.collect(), files.iter().filter_map(|subject| graph.next_event(subject)).min())
     }
 
     /// Why a verdict keeps a file out.

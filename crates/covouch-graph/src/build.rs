@@ -24,6 +24,7 @@ use covouch_core::{
 
 use crate::{
     edge::{Edge, Edges, Terms},
+    filed::Files,
     named::Named,
     node::{NodeIndex, Nodes},
     reach::Cache,
@@ -35,21 +36,12 @@ pub struct TrustGraph {
     pub(crate) nodes: Nodes,
     pub(crate) edges: Edges,
     /// The statements about files that count.
-    pub(crate) filed: Vec<Filed>,
-    /// Which of them list a file with this digest, by issuer.
-    pub(crate) files: HashMap<Sha256, Vec<(NodeIndex, usize)>>,
+    pub(crate) files: Files,
     /// Keys that others than themselves revoked, and who did.
     pub(crate) revoked: HashMap<NodeIndex, Vec<NodeIndex>>,
     pub(crate) moments: Moments,
     pub(crate) reach: Cache,
     pub(crate) named: Named,
-}
-
-/// A statement about files that counts, and whose it is.
-#[derive(Debug)]
-pub(crate) struct Filed {
-    pub(crate) by: NodeIndex,
-    pub(crate) statement: Verified<Statement>,
 }
 
 /// When something changes.
@@ -78,22 +70,19 @@ impl TrustGraph {
         let losses = Losses::of(&statements, seen);
         let mut builder =
             Builder { now, nodes: Nodes::default(), edges: Vec::new(), moments: Moments::default() };
-        let (mut filed, mut files) = (Vec::new(), HashMap::new());
+        let mut files = Files::default();
         builder.add_delegations(&statements, &losses);
         for statement in statements.iter().filter(|statement| losses.stands(statement)) {
             builder.add_author(statement);
-            builder.add_file(statement, &mut filed, &mut files);
+            builder.add_file(statement, &mut files);
         }
         let revoked = builder.add_revocations(&statements);
-        for entries in files.values_mut() {
-            entries.sort_unstable();
-        }
+        files.sort();
         let named = Named::of(&builder.edges, &builder.nodes);
         let edges = Edges::new(builder.edges, builder.nodes.len());
         Self {
             nodes: builder.nodes,
             edges,
-            filed,
             files,
             revoked,
             moments: builder.moments,
@@ -151,8 +140,6 @@ struct Builder {
 type Mandate = (PublicKey, PublicKey, Vec<ProjectPattern>);
 
 type Issued<'a> = (&'a Verified<Statement>, &'a Delegation);
-
-type Files = HashMap<Sha256, Vec<(NodeIndex, usize)>>;
 
 impl Builder {
     fn add_delegations(&mut self, statements: &[&Verified<Statement>], losses: &Losses<'_>) {
@@ -212,9 +199,9 @@ impl Builder {
         }
     }
 
-    fn add_file(&mut self, statement: &Verified<Statement>, filed: &mut Vec<Filed>, files: &mut Files) {
+    fn add_file(&mut self, statement: &Verified<Statement>, files: &mut Files) {
         let Some(listed) = statement.value().claim.files() else { return };
-        // Ballots are counted elsewhere, and a thousand of them on one file are no attack.
+        // What ballots come to is counted elsewhere, with moments of its own.
         if matches!(statement.value().claim, Claim::Ballot(_)) {
             return;
         }
@@ -224,10 +211,7 @@ impl Builder {
         }
         if self.is_live(statement) {
             let by = self.nodes.intern(&Author::Key(*statement.issuer()));
-            for (_, sha256) in listed.iter() {
-                files.entry(*sha256).or_default().push((by, filed.len()));
-            }
-            filed.push(Filed { by, statement: statement.clone() });
+            files.add(by, statement);
         }
     }
 

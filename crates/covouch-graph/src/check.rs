@@ -53,15 +53,14 @@ pub struct OtherSubject {
 pub(crate) fn admit(
     graph: &TrustGraph,
     question: &Question<'_>,
-    requirement: &Requirement,
+    requirement: Requirement,
     (located, witness): (&Located, &Witness),
 ) -> Option<Admitted> {
     let packing = packing::check(&located.instance, witness).ok()?;
     let chains = grounds::chains(graph, question, located, &packing).ok()?;
-    packing.meets(requirement).then(|| Admitted {
-        subject: question.subject.clone(),
-        proofs: vec![Proof { requirement: requirement.clone(), chains }],
-    })
+    packing
+        .meets(&requirement)
+        .then(|| Admitted { subject: question.subject.clone(), proofs: vec![Proof { requirement, chains }] })
 }
 
 /// Checks a packing and what it rests on, for reports; proves nothing about any requirement.

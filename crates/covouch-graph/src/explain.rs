@@ -1,6 +1,9 @@
 //! Reports: what each party's word amounts to alone and together, and what explains the difference.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use covouch_core::{
     amount::{Amount, Decimal, Score},
@@ -61,14 +64,24 @@ impl TrustGraph {
 
     /// The later moments at which something about this file changes, earliest first.
     pub fn events(&self, subject: &Subject) -> impl Iterator<Item = Timestamp> + use<> {
-        let about = self.moments.files.get(&subject.sha256).into_iter().flatten().copied();
-        let trust = self.moments.trust.iter();
-        let covering =
-            trust.filter(|(projects, _)| projects.iter().any(|pattern| pattern.matches(&subject.project)));
-        let mut moments: Vec<Timestamp> = about.chain(covering.map(|(_, moment)| *moment)).collect();
+        let mut moments: Vec<Timestamp> = self.moments(subject).collect();
         moments.sort_unstable();
         moments.dedup();
         moments.into_iter()
+    }
+
+    /// The first of these moments.
+    #[must_use]
+    pub fn next_event(&self, subject: &Subject) -> Option<Timestamp> {
+        self.moments(subject).min()
+    }
+
+    fn moments(&self, subject: &Subject) -> impl Iterator<Item = Timestamp> {
+        let about = self.moments.files.get(&subject.sha256).into_iter().flatten();
+        let trust = self.moments.trust.iter();
+        let covering =
+            trust.filter(|(projects, _)| projects.iter().any(|pattern| pattern.matches(&subject.project)));
+        about.chain(covering.map(|(_, moment)| moment)).copied()
     }
 }
 
@@ -144,7 +157,7 @@ fn only(instance: &Instance, member: Member) -> Instance {
     let weightless = member.weights == Weights::NONE;
     let weights = if weightless { Weights::flat(Level::Listed, Decimal::ONE) } else { member.weights };
     let mut lone = instance.clone();
-    for other in &mut lone.members {
+    for other in Arc::make_mut(&mut lone.members) {
         other.weights = if other.party == member.party { weights } else { Weights::NONE };
     }
     lone
@@ -168,7 +181,7 @@ fn preferring_score(instance: &Instance) -> Instance {
     if weights().any(|weight| weight / unit > HEAVIEST) {
         return preferring;
     }
-    for member in &mut preferring.members {
+    for member in Arc::make_mut(&mut preferring.members) {
         let raise = |level| {
             let scaled = member.weights.at(level).millionths() / unit;
             (level, Decimal::from_millionths(scaled * MORE_THAN_ALL + 1))

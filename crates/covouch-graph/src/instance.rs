@@ -10,6 +10,8 @@
 
 #![expect(clippy::indexing_slicing, reason = "typed indices made by this instance point into it")]
 
+use std::sync::Arc;
+
 use covouch_core::{amount::Amount, level::Level};
 
 pub use crate::index::{CertificationIndex, DelegationIndex, KeyIndex, RootIndex, WordIndex};
@@ -94,7 +96,7 @@ pub struct Member {
 #[derive(Clone, Debug, Default)]
 pub struct Instance {
     pub(crate) keys: usize,
-    pub(crate) members: Vec<Member>,
+    pub(crate) members: Arc<[Member]>,
     pub(crate) roots: Vec<Root>,
     pub(crate) delegations: Vec<Delegation>,
     pub(crate) certifications: Vec<Certification>,
@@ -144,8 +146,8 @@ impl Bundle {
 impl Instance {
     /// An instance without any trust, for these parties.
     #[must_use]
-    pub fn new(members: Vec<Member>) -> Self {
-        Self { members, ..Self::default() }
+    pub fn new(members: impl Into<Arc<[Member]>>) -> Self {
+        Self { members: members.into(), ..Self::default() }
     }
 
     /// Adds a key.

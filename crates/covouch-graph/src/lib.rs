@@ -19,6 +19,7 @@ pub mod decide;
 pub mod demand;
 mod edge;
 mod explain;
+mod filed;
 mod flow;
 mod index;
 pub mod instance;

@@ -91,7 +91,7 @@ struct Inner {
     parties: Vec<Party>,
     names: HashMap<PartyName, PartyIndex>,
     roots: HashMap<PublicKey, Vec<PartyIndex>>,
-    members: Vec<Member>,
+    members: Arc<[Member]>,
 }
 
 /// Who counts once.
@@ -162,7 +162,7 @@ impl Parties {
             let voice = owner.map(|owner| *owners.entry(owner.clone()).or_insert(index));
             members.push(Member { party: index, voice: voice.unwrap_or(index), weights: party.weights });
         }
-        Ok(Self(Arc::new(Inner { parties, names, roots, members })))
+        Ok(Self(Arc::new(Inner { parties, names, roots, members: members.into() })))
     }
 
     /// The party of this name.
@@ -206,7 +206,7 @@ impl Parties {
 
     /// What a packing needs to know of each party, in order.
     #[must_use]
-    pub fn members(&self) -> &[Member] {
+    pub fn members(&self) -> &Arc<[Member]> {
         &self.0.members
     }
 

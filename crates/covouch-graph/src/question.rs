@@ -155,14 +155,14 @@ impl Undecidable {
 }
 
 impl TrustGraph {
-    /// Whether some packing of what is known meets the requirement.
+    /// Whether some packing of what is known meets the requirement, which becomes part of the proof.
     #[must_use]
-    pub fn admit(&self, question: &Question<'_>, requirement: &Requirement) -> Answer {
+    pub fn admit(&self, question: &Question<'_>, requirement: Requirement) -> Answer {
         let located = match self.locate(question) {
             Ok(located) => located,
             Err(reason) => return Answer::Undecided(reason),
         };
-        match decide(&located.instance, requirement) {
+        match decide(&located.instance, &requirement) {
             Decision::Met(witness) => match check::admit(self, question, requirement, (&located, &witness)) {
                 Some(admitted) => Answer::Met(admitted),
                 None => Answer::Undecided(Undecidable::Witness),

@@ -1,6 +1,6 @@
 //! From a file backwards: who certifies it, and who with authority stands behind them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use covouch_core::{
     amount::Amount,
@@ -13,8 +13,9 @@ use covouch_core::{
 };
 
 use crate::{
-    build::{Filed, TrustGraph},
+    build::TrustGraph,
     edge::{Edge, EdgeIndex, Terms},
+    filed::{Filed, Stance},
     instance::{Certification, Delegation, Instance, KeyIndex, Root, Word},
     limits,
     node::NodeIndex,
@@ -91,7 +92,7 @@ impl TrustGraph {
     ) -> Result<Located, Undecidable> {
         let reach = self.reach(question.parties);
         let mut search = Search::new(self, &reach, &question.subject.project);
-        search.located.instance = Instance::new(question.parties.members().to_vec());
+        search.located.instance = Instance::new(Arc::clone(question.parties.members()));
         let mut said: Vec<Said<'_>> =
             question.subjects().flat_map(|subject| self.said(subject, &reach)).collect();
         if question.also.is_some() {
@@ -128,19 +129,10 @@ impl TrustGraph {
         Ok(located)
     }
 
-    /// The filed statements that list this very file.
-    pub(crate) fn about<'g>(&'g self, subject: &'g Subject) -> impl Iterator<Item = (usize, &'g Filed)> {
-        let entries = self.files.get(&subject.sha256).map_or(&[][..], Vec::as_slice);
-        let filed = entries.iter().filter_map(|(_, position)| Some((*position, self.filed.get(*position)?)));
-        let lists =
-            |filed: &Filed| filed.statement.value().claim.files().is_some_and(|files| files.lists(subject));
-        filed.filter(move |(_, filed)| lists(filed))
-    }
-
     /// What was said about a file by keys that vouch with authority, or release as authors; by issuer.
     fn said<'g>(&'g self, subject: &'g Subject, reach: &Reach) -> Vec<Said<'g>> {
         let mut said = Vec::new();
-        for (position, Filed { by, statement }) in self.about(subject) {
+        for (position, Filed { by, statement }) in self.files.about(Stance::Approves, subject) {
             let level = match &statement.value().claim {
                 Claim::Vouch(vouch) if reach.have(*by) > 0 => Level::from(vouch.level),
                 Claim::Release(_) if self.is_author(*by, reach) => Level::Author,

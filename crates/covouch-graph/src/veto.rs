@@ -13,8 +13,9 @@ use covouch_core::{
 };
 
 use crate::{
-    build::{Filed, TrustGraph},
+    build::TrustGraph,
     edge::Terms,
+    filed::{Filed, Stance},
     node::NodeIndex,
     parties::{Parties, PartyIndex},
     reach::Reach,
@@ -43,7 +44,7 @@ impl TrustGraph {
     #[must_use]
     pub fn vetoes(&self, subject: &Subject, parties: &Parties) -> Vec<VetoFound> {
         let mut found = Vec::new();
-        for (_, Filed { by, statement }) in self.about(subject) {
+        for (_, Filed { by, statement }) in self.files.about(Stance::Objects, subject) {
             let Claim::Veto(veto) = &statement.value().claim else { continue };
             let speaks_for = self.speaks_for(*by, statement.value().issued, (subject, parties));
             if !speaks_for.is_empty() {
@@ -65,7 +66,7 @@ impl TrustGraph {
     #[must_use]
     pub fn waivers(&self, subject: &Subject, parties: &Parties) -> Vec<(PartyIndex, StatementId, Validity)> {
         let mut found = Vec::new();
-        for (_, Filed { by, statement }) in self.about(subject) {
+        for (_, Filed { by, statement }) in self.files.about(Stance::Waives, subject) {
             let Claim::Waiver(waiver) = &statement.value().claim else { continue };
             for party in parties.rooted_at(statement.issuer()) {
                 if !self.is_revoked_for(*by, *party, parties) {

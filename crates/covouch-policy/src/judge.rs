@@ -234,7 +234,7 @@ impl<'c, 'a> Judgement<'c, 'a> {
         let facts = [self.is_placed(), self.is_spared(), alone, self.counts_once()];
         let facts = facts.into_iter().map(Requirement::Fact);
         let whole = Requirement::All(facts.chain([requirement]).collect());
-        match (self.case.graph.admit(&self.question(), &whole), siblings) {
+        match (self.case.graph.admit(&self.question(), whole), siblings) {
             (Answer::Met(admitted), _) => Ok(Verdict::Admitted(admitted)),
             (Answer::Undecided(reason), _) => Err(self.against(Some(reason))),
             (Answer::NotMet(_), Siblings::Fine) => Err(self.against(None)),
@@ -258,11 +258,12 @@ impl<'c, 'a> Judgement<'c, 'a> {
         let derived = case.applicable.admit.condition.any(&|part| {
             matches!(part, Condition::Derived { party, .. } if signs(party)) && case.truth(part) == Truth::Yes
         });
-        let Some(origin) = case.origin().filter(|_| derived) else { return true };
+        // Where nothing that counts was derived, the sdist need not be looked for.
+        let Some(origin) = derived.then(|| case.origin()).flatten() else { return true };
         let (mut grants, _) = case.about(origin.sdist).grants();
         grants.extend(self.grants.iter().cloned());
         let question = Question { grants: &grants, also: Some(origin.sdist), ..self.question() };
-        matches!(case.graph.admit(&question, &self.requirement(View::Together)), Answer::Met(_))
+        matches!(case.graph.admit(&question, self.requirement(View::Together)), Answer::Met(_))
     }
 
     /// A wheel beside this file on its home that nobody can judge. A mirror that leaves out one digest must not bring
@@ -274,7 +275,7 @@ impl<'c, 'a> Judgement<'c, 'a> {
 
     /// The siblings keep the file out, unless it does not come in by itself either.
     fn beside(&self, siblings: Against) -> Against {
-        let alone = self.case.graph.admit(&self.question(), &self.requirement(View::Pessimistic));
+        let alone = self.case.graph.admit(&self.question(), self.requirement(View::Pessimistic));
         if matches!(alone, Answer::Met(_)) { siblings } else { self.against(None) }
     }
 

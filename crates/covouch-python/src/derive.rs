@@ -39,7 +39,7 @@ use crate::{
 };
 
 /// The version of the rule. A result kept under another version is worth nothing.
-pub const RULE_VERSION: u32 = 1;
+pub const RULE_VERSION: u32 = 2;
 
 /// Which two files are compared: what their names say.
 #[derive(Clone, Copy, Debug)]

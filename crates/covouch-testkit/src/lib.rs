@@ -16,11 +16,13 @@
     reason = "test support: what cannot be built fails the test that asked for it"
 )]
 
+pub mod debian;
 pub mod distribution;
 pub mod environment;
 pub mod index;
 pub mod keys;
 pub mod scenario;
 pub mod sdist;
+pub mod sigstore;
 pub mod tools;
 pub mod wheel;

@@ -48,9 +48,18 @@ pub(super) const ABOUT_TRUST: &str = "trust-";
 
 /// Stories that are no rows of a table, and why.
 pub(super) const ELSEWHERE: &[(&str, &str)] = &[
+    ("aiocpa-code-in-the-wheel", "aiocpa once more, under a policy that asks what a wheel follows from"),
     ("ctx-a-vouch-does-not-grow", "the new wheels of ctx once more, under a policy that asks for vouches"),
+    ("debian-index-frozen", "what is not believed any more, not when"),
+    ("generated-file-in-the-sdist", "what is read decides, not how old it is"),
+    ("malware-record-withdrawn", "a good file, and whether its record still holds"),
     ("mirror-without-upload-times", "what is not known, not when"),
     ("old-pinned-version", "old enough for every wait"),
+    ("old-major-never-attested", "who published it decides, not when"),
+    ("publisher-leaves-its-ci", "who published it decides, not when"),
     ("rebuilt-under-the-same-name", "whose bytes they are decides, not how old"),
+    ("repository-renamed", "who published it decides, not when"),
+    ("resurrected-account", "who published it decides, not when"),
     ("unhashed-wheel", "what cannot be judged, not when"),
+    ("wheel-adds-a-pth", "what the wheel follows from decides, not when"),
 ];

@@ -196,6 +196,9 @@ pub enum FilesError {
     Twice(FileName),
 }
 
+/// Of so many files each is looked at; among more they are searched for by name.
+const SCANNED: usize = 32;
+
 impl Files {
     /// Puts files of one release in order.
     ///
@@ -250,14 +253,17 @@ impl Files {
     /// Whether this very file is listed: project, version, name and digest all match.
     #[must_use]
     pub fn lists(&self, subject: &Subject) -> bool {
-        self.project == subject.project
-            && self.version == subject.version
-            && self
-                .files
-                .binary_search_by(|(filename, _)| filename.cmp(&subject.filename))
-                .ok()
-                .and_then(|index| self.files.get(index))
-                .is_some_and(|(_, sha256)| *sha256 == subject.sha256)
+        let is_it = |(filename, sha256): &(FileName, Sha256)| {
+            *sha256 == subject.sha256 && *filename == subject.filename
+        };
+        // Digests stand side by side, while every name to compare lies elsewhere.
+        let listed = if self.files.len() <= SCANNED {
+            self.files.iter().any(is_it)
+        } else {
+            let found = self.files.binary_search_by(|(filename, _)| filename.cmp(&subject.filename));
+            found.ok().and_then(|index| self.files.get(index)).is_some_and(is_it)
+        };
+        listed && self.project == subject.project && self.version == subject.version
     }
 }
 
@@ -473,4 +479,35 @@ pub struct Head {
     pub newest: Option<(u64, StatementId)>,
     /// When the head was signed.
     pub issued: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(number: usize) -> FileName {
+        FileName::parse(&format!("demo-1.0-{number}-py3-none-any.whl")).unwrap()
+    }
+
+    fn digest(number: usize) -> Sha256 {
+        Sha256::of(&number.to_be_bytes())
+    }
+
+    #[test]
+    fn a_file_is_listed_when_all_four_fields_match_however_many_there_are() {
+        let (project, version) = (ProjectName::parse("demo").unwrap(), Version::parse("1.0").unwrap());
+        for count in [1, SCANNED, SCANNED + 1, 10 * SCANNED] {
+            let listed = (0..count).map(|number| (named(number), digest(number)));
+            let files = Files::new(project.clone(), version.clone(), listed).unwrap();
+            let last = files.subjects().last().unwrap();
+            assert!(files.subjects().all(|subject| files.lists(&subject)), "{count}");
+            let others = [
+                Subject { project: ProjectName::parse("other").unwrap(), ..last.clone() },
+                Subject { version: Version::parse("1.1").unwrap(), ..last.clone() },
+                Subject { filename: named(count), ..last.clone() },
+                Subject { sha256: digest(count), ..last },
+            ];
+            assert!(!others.iter().any(|other| files.lists(other)), "{count}");
+        }
+    }
 }

@@ -183,7 +183,7 @@ async fn what_its_index_yanked_stays_yanked() {
     let mut site = Site::new();
     let (uploaded, yanked) = (OLD, Some("broken".to_owned()));
     let uploaded = covouch_core::time::Timestamp::parse(uploaded).unwrap();
-    site.list(Listed { distribution: old(), uploaded, yanked, hashed: true });
+    site.list(Listed { distribution: old(), uploaded, yanked, hashed: true, provenance: None });
     let world = World::start(site).await;
     assert_eq!(world.page("six").await["files"][0]["yanked"], "broken");
 }

@@ -117,8 +117,8 @@ fn ask(
     for key in keys.keys() {
         let subject = subject(what, key)?;
         let question = Question { subject: &subject, parties, grants: &[], identities: &[], also: None };
-        met += usize::from(matches!(graph.admit(&question, requirement), Answer::Met(_)));
-        times.push(shortest(RUNS, || graph.admit(&question, requirement)));
+        met += usize::from(matches!(graph.admit(&question, requirement.clone()), Answer::Met(_)));
+        times.push(shortest(RUNS, || graph.admit(&question, requirement.clone())));
     }
     describe(&format!("{name} ({met} admitted)"), times);
     Ok(())

@@ -12,8 +12,9 @@ use covouch_core::{
 
 use super::packing::{Arrival, Packing};
 use crate::{
-    build::{Filed, TrustGraph},
+    build::TrustGraph,
     edge::{Edge, EdgeIndex, Terms},
+    filed::Filed,
     instance::{self, CertificationIndex, DelegationIndex, KeyIndex},
     node::NodeIndex,
     parties::PartyIndex,
@@ -35,7 +36,12 @@ pub(super) fn chains(
     packing: &Packing<'_>,
 ) -> Result<Vec<Chain>, Ungrounded> {
     let grounds = Grounds { graph, question, located };
-    packing.arrivals().map(|(share, arrival)| grounds.chain(share, arrival)).collect()
+    // Proofs of whole pages are kept: they take no more room than they need.
+    let mut chains = Vec::with_capacity(packing.arrivals().len());
+    for (share, arrival) in packing.arrivals() {
+        chains.push(grounds.chain(share, arrival)?);
+    }
+    Ok(chains)
 }
 
 struct Grounds<'a> {
@@ -51,9 +57,19 @@ struct Walk {
     delegations: Vec<StatementId>,
 }
 
+impl Walk {
+    fn new(party: PartyIndex, path: &Path) -> Self {
+        let (keys, delegations) = match path {
+            Path::Word(_) => (0, 0),
+            Path::Keys { delegations, .. } => (delegations.len() + 1, delegations.len()),
+        };
+        Self { party, keys: Vec::with_capacity(keys), delegations: Vec::with_capacity(delegations) }
+    }
+}
+
 impl Grounds<'_> {
     fn chain(&self, share: &Share, Arrival { party, level }: Arrival) -> Result<Chain, Ungrounded> {
-        let mut walk = Walk { party, keys: Vec::new(), delegations: Vec::new() };
+        let mut walk = Walk::new(party, &share.path);
         let end = match &share.path {
             Path::Word(word) => {
                 let grant = self.located.grants.get(word.position()).copied().flatten().ok_or(Ungrounded)?;
@@ -213,7 +229,7 @@ impl Grounds<'_> {
     }
 
     fn filed(&self, position: usize) -> Result<&Filed, Ungrounded> {
-        self.graph.filed.get(position).ok_or(Ungrounded)
+        self.graph.files.get(position).ok_or(Ungrounded)
     }
 }
 

@@ -96,7 +96,7 @@ pub(crate) fn arrival(instance: &Instance, path: &Path) -> Result<Arrival, Fault
 
 impl Packing<'_> {
     /// The chains, each with whose it is and at which level it arrives.
-    pub(super) fn arrivals(&self) -> impl Iterator<Item = (&Share, Arrival)> {
+    pub(super) fn arrivals(&self) -> impl ExactSizeIterator<Item = (&Share, Arrival)> {
         self.witness.shares.iter().zip(self.arrivals.iter().copied())
     }
 

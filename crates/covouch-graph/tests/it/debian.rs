@@ -82,12 +82,12 @@ fn packing_lets_no_single_key_of_debian_pass_four_parties() {
     };
     // Weights 0.5, 1, 2 and 2 reach 5.5 only together, so counted alone each party must be whole.
     let naive = counted(&|question| {
-        four.iter().all(|party| is_met(&graph.admit(question, &whole(index(&parties, party.name)))))
+        four.iter().all(|party| is_met(&graph.admit(question, whole(index(&parties, party.name)))))
     });
-    let packed = counted(&|question| is_met(&graph.admit(question, &minimum)));
+    let packed = counted(&|question| is_met(&graph.admit(question, minimum.clone())));
     let two = counted(&|question| {
         let whole = four.iter().map(|party| whole(index(&parties, party.name))).collect();
-        is_met(&graph.admit(question, &Requirement::AtLeast(NonZeroUsize::new(2).unwrap(), whole)))
+        is_met(&graph.admit(question, Requirement::AtLeast(NonZeroUsize::new(2).unwrap(), whole)))
     });
     let halves = counted(&|question| {
         let half = |party: &Rooted<'_>| Requirement::Support {
@@ -97,7 +97,7 @@ fn packing_lets_no_single_key_of_debian_pass_four_parties() {
         };
         is_met(&graph.admit(
             question,
-            &Requirement::AtLeast(NonZeroUsize::new(2).unwrap(), four.iter().map(half).collect()),
+            Requirement::AtLeast(NonZeroUsize::new(2).unwrap(), four.iter().map(half).collect()),
         ))
     });
     println!(

@@ -56,7 +56,7 @@ fn ask(world: &World, names: &[Rooted<'_>]) -> Answer {
     let requirement = whole(index(&parties, names[0].name));
     world.graph().admit(
         &Question { subject: &subject, parties: &parties, grants: &[], identities: &[], also: None },
-        &requirement,
+        requirement,
     )
 }
 

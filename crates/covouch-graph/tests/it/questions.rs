@@ -40,9 +40,10 @@ fn vouched_by(keys: &[&str]) -> World {
 
 fn ask(world: &World, parties: &Parties, grants: &[Grant], requirement: &Requirement) -> Answer {
     let subject = numpy();
-    world
-        .graph()
-        .admit(&Question { subject: &subject, parties, grants, identities: &[], also: None }, requirement)
+    world.graph().admit(
+        &Question { subject: &subject, parties, grants, identities: &[], also: None },
+        requirement.clone(),
+    )
 }
 
 fn proof(answer: Answer) -> Admitted {
@@ -198,7 +199,7 @@ fn proofs_about_two_files_do_not_join() {
         let subject = subject_of(project);
         let question =
             Question { subject: &subject, parties: &parties, grants: &[], identities: &[], also: None };
-        proof(graph.admit(&question, &whole(index(&parties, "root"))))
+        proof(graph.admit(&question, whole(index(&parties, "root"))))
     });
     assert_eq!(one.clone().and(one.clone()).unwrap().proofs().len(), 2);
     assert!(one.and(other).is_err());
@@ -221,7 +222,7 @@ fn what_is_assumed_is_possible_and_never_a_proof() {
     assert!(!graph.possible(&question, &minimum, &[]));
     assert!(graph.possible(&question, &minimum, &[index(&parties, "curator")]));
     assert!(!graph.possible(&question, &minimum, &[index(&parties, "pypi")]));
-    assert!(!is_met(&graph.admit(&question, &minimum)));
+    assert!(!is_met(&graph.admit(&question, minimum)));
     let audited = Requirement::Support {
         party: index(&parties, "curator"),
         level: Level::Audited,
@@ -413,7 +414,7 @@ fn a_key_that_vouches_for_a_wheel_and_for_what_it_derives_from_counts_once() {
     world.say("security", vouch(&wheel));
     let ask = |world: &World, also| {
         let question = Question { subject: &wheel, parties: &parties, grants: &[], identities: &[], also };
-        is_met(&world.graph().admit(&question, &both))
+        is_met(&world.graph().admit(&question, both.clone()))
     };
     assert!(ask(&world, Some(&sdist)));
     // One fact differs: nobody says that the wheel derives from the sdist.
@@ -427,7 +428,7 @@ fn a_key_that_vouches_for_a_wheel_and_for_what_it_derives_from_counts_once() {
     world.say("alice", vouch(&wheel));
     let question =
         Question { subject: &wheel, parties: &parties, grants: &[], identities: &[], also: Some(&sdist) };
-    assert!(!is_met(&world.graph().admit(&question, &both)));
+    assert!(!is_met(&world.graph().admit(&question, both.clone())));
 }
 
 fn parties_of_one_key() -> Parties {

@@ -7,9 +7,14 @@ mod peer;
 use std::{fs, path::PathBuf};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use covouch_core::{digest::Sha256, publisher::Publisher, subject::FileName};
+use covouch_core::{
+    digest::Sha256,
+    publisher::{Publisher, PublisherName},
+    subject::FileName,
+};
 use covouch_io::attestation::{AttestationError, Proof, TrustRoot, publishers, verify};
 use covouch_python::attestation::{DistributionFile, Predicate};
+use covouch_testkit::{sigstore, wheel::Wheel};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -136,6 +141,28 @@ fn the_staging_instance_proves_nothing_under_the_production_root() {
     // The twin: what holds under the production root does not hold under staging's.
     let good = data(&format!("{SDIST}.provenance"));
     assert_eq!(code(verify(&file(SDIST), &good, &staging())), "attestation-log");
+}
+
+#[test]
+fn the_sigstore_of_tests_proves_whom_it_names_and_only_under_its_own_root() {
+    let own = TrustRoot::parse(sigstore::trusted_root().as_bytes()).unwrap();
+    for name in ["github:org/demo", "gitlab:group/sub/demo"] {
+        let publisher = Publisher {
+            workflow: Some("release.yml".into()),
+            repository_id: Some("7".into()),
+            owner_id: Some("9".into()),
+            ..Publisher::named(PublisherName::parse(name).unwrap())
+        };
+        let demo = Wheel::new("demo", "1.0").build();
+        let file = DistributionFile { name: demo.subject().filename.clone(), sha256: demo.sha256() };
+        let provenance = sigstore::provenance(&demo, &publisher);
+        let proofs = verify(&file, provenance.as_bytes(), &own).unwrap();
+        assert_eq!(publishers(&proofs), [publisher]);
+        assert_eq!(code(verify(&file, provenance.as_bytes(), &production())), "attestation-log");
+    }
+    // Nor does it make anything of the real ones.
+    let good = data(&format!("{SDIST}.provenance"));
+    assert_eq!(code(verify(&file(SDIST), &good, &own)), "attestation-log");
 }
 
 #[test]

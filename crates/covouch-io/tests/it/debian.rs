@@ -1,7 +1,5 @@
 //! Debian's archive, played by a server: what is believed of it, and what is not.
 
-mod archive;
-
 use std::path::Path;
 
 use covouch_core::{
@@ -13,13 +11,60 @@ use covouch_io::{
     index::Freshness,
     state::State,
 };
+use covouch_testkit::{
+    debian::{self, Oddities, Pack, Package, Release, Signer, pack, sources},
+    index::{IndexServer, Site},
+};
 use pgp::{packet::SubpacketData, types::Duration};
+use url::Url;
 
-use self::archive::{Mirror, Oddities, Pack, Package, Release, Signer, pack, real_in_release, sources};
 use crate::server::network;
 
-const SIX: Package<'static> = ("six", "1.17.0-2", b"the tarball of six");
-const CTX: Package<'static> = ("python-ctx", "0.1.2-1", b"the tarball of ctx");
+const SIX: Package<'static> = Package { name: "six", version: "1.17.0-2", tarball: b"the tarball of six" };
+const CTX: Package<'static> =
+    Package { name: "python-ctx", version: "0.1.2-1", tarball: b"the tarball of ctx" };
+
+/// A mirror of the archive.
+struct Mirror(IndexServer);
+
+impl Mirror {
+    fn start() -> Self {
+        Self(IndexServer::start(Site::new()))
+    }
+
+    fn url(&self) -> Url {
+        Url::parse(&format!("{}/debian", self.0.origin())).unwrap()
+    }
+
+    /// What was asked for, in order.
+    fn seen(&self) -> Vec<String> {
+        self.0.requests().into_iter().map(|request| request.path).collect()
+    }
+
+    /// Serves this as a suite's `InRelease`.
+    fn put_release(&self, suite: &str, in_release: &str) {
+        let path = format!("/debian/dists/{suite}/InRelease");
+        self.0.change(|site| site.put(&path, in_release.to_owned()));
+    }
+
+    /// Serves this `InRelease` and this list.
+    fn publish(&self, suite: &str, in_release: impl Into<Vec<u8>>, packed: &[u8]) {
+        self.0.change(|site| debian::put(site, suite, in_release, packed));
+    }
+}
+
+/// A keyring with this key alone.
+fn keyring(signer: &Signer, oddities: Oddities) -> Keyring {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), signer.keyring(oddities)).unwrap();
+    Keyring::read(file.path()).unwrap()
+}
+
+/// The real `InRelease` of testing.
+fn real_in_release() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/debian/InRelease");
+    std::fs::read_to_string(path).unwrap()
+}
 
 fn at(text: &str) -> Timestamp {
     Timestamp::parse(text).unwrap()
@@ -39,11 +84,11 @@ fn subject(project: &str, version: &str, filename: &str, bytes: &[u8]) -> Subjec
 }
 
 fn six() -> Subject {
-    subject("six", "1.17.0", "six-1.17.0.tar.gz", SIX.2)
+    subject("six", "1.17.0", "six-1.17.0.tar.gz", SIX.tarball)
 }
 
 fn ctx() -> Subject {
-    subject("ctx", "0.1.2", "ctx-0.1.2.tar.gz", CTX.2)
+    subject("ctx", "0.1.2", "ctx-0.1.2.tar.gz", CTX.tarball)
 }
 
 /// A user of a mirror: a state folder, a clock, a keyring.
@@ -61,8 +106,8 @@ impl User {
         let folder = tempfile::tempdir().unwrap();
         let state = State::open(folder.path().join("state")).unwrap();
         let signer = Signer::new(1, at("2025-01-01"));
-        let keyring = signer.keyring(Oddities::default());
-        let mirrors = Mirrors::named(&mirror.server.url("/debian"));
+        let keyring = keyring(&signer, Oddities::default());
+        let mirrors = Mirrors::named(&mirror.url());
         Self { _folder: folder, state, signer, keyring, mirrors, now: at("2026-06-01") }
     }
 
@@ -73,7 +118,7 @@ impl User {
     /// Publishes these packages.
     fn publish(&self, mirror: &Mirror, release: &Release, packages: &[Package<'_>]) {
         let packed = pack(release.pack, &sources(packages));
-        mirror.publish(release.suite, self.sign(&release.text(&packed)), &packed);
+        mirror.publish(&release.suite, self.sign(&release.text(&packed)), &packed);
     }
 
     async fn refresh(&self) -> Outcome {
@@ -114,7 +159,7 @@ impl User {
 
 #[tokio::test]
 async fn a_packaged_sdist_is_seen_under_its_own_name_only() {
-    let mirror = Mirror::start().await;
+    let mirror = Mirror::start();
     let user = User::of(&mirror);
     assert_eq!(user.sighting(&six()), None);
     user.publish(&mirror, &Release::stable("2026-05-01"), &[SIX, CTX]);
@@ -122,9 +167,9 @@ async fn a_packaged_sdist_is_seen_under_its_own_name_only() {
     assert_eq!(user.sighting(&six()).unwrap(), "six 1.17.0-2 in trixie, 2026-05-01");
     assert_eq!(user.sighting(&ctx()).unwrap(), "python-ctx 0.1.2-1 in trixie, 2026-05-01");
     for other in [
-        subject("evil", "1.17.0", "evil-1.17.0.tar.gz", SIX.2),
-        subject("six", "99", "six-99.tar.gz", SIX.2),
-        subject("six", "1.17.0", "six-1.17.0-py3-none-any.whl", SIX.2),
+        subject("evil", "1.17.0", "evil-1.17.0.tar.gz", SIX.tarball),
+        subject("six", "99", "six-99.tar.gz", SIX.tarball),
+        subject("six", "1.17.0", "six-1.17.0-py3-none-any.whl", SIX.tarball),
         subject("six", "1.17.0", "six-1.17.0.tar.gz", b"other bytes"),
         subject("six", "1.17.0", "six-1.17.0.tar.gz", b"docs"),
     ] {
@@ -137,46 +182,46 @@ async fn a_packaged_sdist_is_seen_under_its_own_name_only() {
 #[tokio::test]
 async fn every_packing_and_naming_is_read() {
     for (packing, by_hash) in [(Pack::Xz, true), (Pack::Xz, false), (Pack::Gzip, true), (Pack::Gzip, false)] {
-        let mirror = Mirror::start().await;
+        let mirror = Mirror::start();
         let user = User::of(&mirror);
         let release = Release { pack: packing, by_hash, ..Release::stable("2026-05-01") };
         user.publish(&mirror, &release, &[SIX]);
         assert!(user.is_read().await);
-        assert_eq!(mirror.server.seen()[1].contains("/by-hash/SHA256/"), by_hash);
+        assert_eq!(mirror.seen()[1].contains("/by-hash/SHA256/"), by_hash);
     }
 }
 
 #[tokio::test]
 async fn a_suite_is_asked_for_once_a_day_and_recognised() {
-    let mirror = Mirror::start().await;
+    let mirror = Mirror::start();
     let mut user = User::of(&mirror);
     user.publish(&mirror, &Release::stable("2026-05-01"), &[SIX]);
     assert!(user.is_read().await);
-    let asked = mirror.server.seen().len();
+    let asked = mirror.seen().len();
     assert_eq!(user.refresh_suite("stable", Freshness::Recent).await, Outcome::Recent);
-    assert_eq!(mirror.server.seen().len(), asked);
+    assert_eq!(mirror.seen().len(), asked);
     user.now = at("2026-06-02T00:00:01Z");
     assert_eq!(user.refresh_suite("stable", Freshness::Recent).await, Outcome::Unchanged);
-    assert_eq!(mirror.server.seen().len(), asked + 1, "only the index was asked for");
+    assert_eq!(mirror.seen().len(), asked + 1, "only the index was asked for");
     assert_eq!(user.refresh_suite("stable", Freshness::Recent).await, Outcome::Recent);
     assert_eq!(user.sighting(&six()).unwrap(), "six 1.17.0-2 in trixie, 2026-05-01");
 }
 
 #[tokio::test]
 async fn a_mirror_that_failed_is_left_in_peace_for_an_hour() {
-    let mirror = Mirror::start().await;
+    let mirror = Mirror::start();
     let mut user = User::of(&mirror);
     let said = |outcome| match outcome {
         Outcome::Failed(error) => (error.code().as_str(), error.to_string()),
         learnt => panic!("{learnt:?}"),
     };
-    let release = Release { valid_until: Some("2026-05-20"), ..Release::stable("2026-05-01") };
+    let release = Release { valid_until: Some(at("2026-05-20")), ..Release::stable("2026-05-01") };
     user.publish(&mirror, &release, &[SIX]);
     let first = said(user.refresh_suite("stable", Freshness::Recent).await);
     assert_eq!(first.0, "debian-expired");
     user.now = at("2026-06-01T00:59:59Z");
     assert_eq!(said(user.refresh_suite("stable", Freshness::Recent).await), first);
-    assert_eq!(mirror.server.seen().len(), 1);
+    assert_eq!(mirror.seen().len(), 1);
     user.publish(&mirror, &Release::stable("2026-05-02"), &[SIX]);
     user.now = at("2026-06-01T01:00:00Z");
     assert!(matches!(user.refresh_suite("stable", Freshness::Recent).await, Outcome::Read { .. }));
@@ -189,7 +234,7 @@ async fn a_mirror_that_failed_is_left_in_peace_for_an_hour() {
 
 #[tokio::test]
 async fn a_clock_that_was_wrong_once_does_not_stop_the_questions() {
-    let mirror = Mirror::start().await;
+    let mirror = Mirror::start();
     let mut user = User::of(&mirror);
     user.publish(&mirror, &Release::stable("2026-05-01"), &[SIX]);
     user.now = at("2027-06-01");
@@ -205,7 +250,7 @@ async fn a_clock_that_was_wrong_once_does_not_stop_the_questions() {
 
 #[tokio::test]
 async fn a_file_its_suite_left_behind_keeps_its_date() {
-    let mirror = Mirror::start().await;
+    let mirror = Mirror::start();
     let user = User::of(&mirror);
     user.publish(&mirror, &Release::stable("2026-05-01"), &[SIX, CTX]);
     assert!(user.is_read().await);
@@ -220,7 +265,7 @@ async fn a_file_its_suite_left_behind_keeps_its_date() {
 
 #[tokio::test]
 async fn an_older_index_than_one_seen_is_refused_also_when_the_table_is_gone() {
-    let mirror = Mirror::start().await;
+    let mirror = Mirror::start();
     let user = User::of(&mirror);
     user.publish(&mirror, &Release::stable("2026-05-20"), &[CTX]);
     assert!(user.is_read().await);
@@ -234,9 +279,9 @@ async fn an_older_index_than_one_seen_is_refused_also_when_the_table_is_gone() {
 
 #[tokio::test]
 async fn an_index_that_has_expired_is_refused_even_when_nothing_changed() {
-    let mirror = Mirror::start().await;
+    let mirror = Mirror::start();
     let mut user = User::of(&mirror);
-    let release = Release { valid_until: Some("2026-06-03"), ..Release::stable("2026-05-27") };
+    let release = Release { valid_until: Some(at("2026-06-03")), ..Release::stable("2026-05-27") };
     user.publish(&mirror, &release, &[SIX]);
     assert!(user.is_read().await);
     user.now = at("2026-06-02T23:59:59Z");
@@ -255,21 +300,22 @@ async fn an_index_that_has_expired_is_refused_even_when_nothing_changed() {
 
 #[tokio::test]
 async fn an_index_of_tomorrow_or_of_another_suite_is_refused() {
-    let mirror = Mirror::start().await;
+    let mirror = Mirror::start();
     let mut user = User::of(&mirror);
     user.publish(&mirror, &Release::stable("2026-06-02"), &[SIX]);
     assert_eq!(user.refused().await, "debian-not-yet");
     user.now = at("2026-06-02");
     assert!(user.is_read().await);
     let packed = pack(Pack::Xz, &sources(&[SIX]));
-    let unstable = Release { suite: "unstable", codename: "sid", ..Release::stable("2026-06-02") };
+    let unstable =
+        Release { suite: "unstable".into(), codename: "sid".into(), ..Release::stable("2026-06-02") };
     mirror.publish("stable", user.sign(&unstable.text(&packed)), &packed);
     assert_eq!(user.refused().await, "debian-other-suite");
 }
 
 #[tokio::test]
 async fn only_what_the_archive_signed_is_read() {
-    let mirror = Mirror::start().await;
+    let mirror = Mirror::start();
     let user = User::of(&mirror);
     let packed = pack(Pack::Xz, &sources(&[SIX]));
     let text = Release::stable("2026-05-01").text(&packed);
@@ -303,7 +349,7 @@ type Sign<'a> = &'a dyn Fn(&User) -> String;
 
 #[tokio::test]
 async fn a_key_that_no_longer_counts_signs_nothing() {
-    let mirror = Mirror::start().await;
+    let mirror = Mirror::start();
     let mut user = User::of(&mirror);
     let packed = pack(Pack::Xz, &sources(&[SIX]));
     let text = Release::stable("2026-05-01").text(&packed);
@@ -324,7 +370,7 @@ async fn a_key_that_no_longer_counts_signs_nothing() {
     ];
     // The keys were made on 2025-01-01, 516 days before now.
     for (place, (oddities, sign, is_good)) in ways.into_iter().enumerate() {
-        user.keyring = user.signer.keyring(oddities);
+        user.keyring = keyring(&user.signer, oddities);
         user.state = State::open(user.state.root().join(place.to_string())).unwrap();
         mirror.publish("stable", sign(&user), &packed);
         match is_good {
@@ -336,7 +382,7 @@ async fn a_key_that_no_longer_counts_signs_nothing() {
 
 #[tokio::test]
 async fn a_list_that_is_not_the_signed_one_is_refused() {
-    let mirror = Mirror::start().await;
+    let mirror = Mirror::start();
     let user = User::of(&mirror);
     let packed = pack(Pack::Xz, &sources(&[SIX]));
     let release = Release { by_hash: false, ..Release::stable("2026-05-01") };
@@ -353,7 +399,7 @@ async fn a_list_that_is_not_the_signed_one_is_refused() {
 
 #[tokio::test]
 async fn a_signed_list_that_makes_no_sense_is_refused() {
-    let mirror = Mirror::start().await;
+    let mirror = Mirror::start();
     let user = User::of(&mirror);
     let twice = [sources(&[SIX]), b"Package: a\nPackage: b\nVersion: 1-1\n".to_vec()].concat();
     let torn = pack(Pack::Xz, &sources(&[SIX]));
@@ -366,11 +412,11 @@ async fn a_signed_list_that_makes_no_sense_is_refused() {
 
 #[tokio::test]
 async fn a_mirror_without_the_suite_or_the_list_tells_nothing() {
-    let mirror = Mirror::start().await;
+    let mirror = Mirror::start();
     let mut user = User::of(&mirror);
     assert_eq!(user.refused().await, "debian-absent");
     let packed = pack(Pack::Xz, &sources(&[SIX]));
-    mirror.put("stable/InRelease", user.sign(&Release::stable("2026-05-01").text(&packed)));
+    mirror.put_release("stable", &user.sign(&Release::stable("2026-05-01").text(&packed)));
     assert_eq!(user.refused().await, "debian-absent");
     let gap = user.debian().gap(user.now).unwrap();
     assert_eq!((gap.code.as_str(), &*gap.detail), ("debian-not-read", "suite `stable` was not read yet"));
@@ -380,11 +426,11 @@ async fn a_mirror_without_the_suite_or_the_list_tells_nothing() {
 
 #[tokio::test]
 async fn where_one_mirror_fails_the_next_is_asked() {
-    let (good, other) = (Mirror::start().await, Mirror::start().await);
+    let (good, other) = (Mirror::start(), Mirror::start());
     let mut user = User::of(&good);
     user.publish(&good, &Release::stable("2026-05-01"), &[SIX]);
     other.publish("stable", "an archive of somebody else", b"");
-    let line = |mirror: &Mirror, suite| format!("deb {} {suite} main\n", mirror.server.url("/debian"));
+    let line = |mirror: &Mirror, suite| format!("deb {} {suite} main\n", mirror.url());
     let machine = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(machine.path().join("etc/apt")).unwrap();
     let list = machine.path().join("etc/apt/sources.list");
@@ -394,15 +440,16 @@ async fn where_one_mirror_fails_the_next_is_asked() {
     std::fs::write(&list, line(&good, "trixie") + &line(&other, "stable")).unwrap();
     user.mirrors = Mirrors::of_apt(machine.path()).unwrap();
     assert!(user.is_read().await);
-    assert_eq!(other.server.seen().len(), 2, "apt's own `stable` is asked first");
+    assert_eq!(other.seen().len(), 2, "apt's own `stable` is asked first");
 }
 
 #[tokio::test]
 async fn suites_are_kept_apart() {
-    let mirror = Mirror::start().await;
+    let mirror = Mirror::start();
     let user = User::of(&mirror);
     user.publish(&mirror, &Release::stable("2026-05-01"), &[SIX]);
-    let testing = Release { suite: "testing", codename: "forky", ..Release::stable("2026-05-30") };
+    let testing =
+        Release { suite: "testing".into(), codename: "forky".into(), ..Release::stable("2026-05-30") };
     user.publish(&mirror, &testing, &[SIX, CTX]);
     assert!(user.is_read().await);
     assert!(matches!(user.refresh_suite("testing", Freshness::Recent).await, Outcome::Read { files: 2, .. }));
@@ -414,7 +461,7 @@ async fn suites_are_kept_apart() {
 
 #[tokio::test]
 async fn debians_real_signature_is_good_by_the_keyring_that_comes_along() {
-    let mirror = Mirror::start().await;
+    let mirror = Mirror::start();
     let user = User { keyring: Keyring::embedded().unwrap(), ..User::of(&mirror) };
     let refused = async |now: &str| {
         let user = User { now: at(now), keyring: user.keyring.clone(), ..User::of(&mirror) };
@@ -423,12 +470,12 @@ async fn debians_real_signature_is_good_by_the_keyring_that_comes_along() {
             learnt => panic!("{learnt:?}"),
         }
     };
-    mirror.put("testing/InRelease", real_in_release());
+    mirror.put_release("testing", &real_in_release());
     // Everything was found good but the list, which is too large to stand here.
     assert_eq!(refused("2026-11-01").await, "debian-absent");
     assert_eq!(refused("2026-11-22").await, "debian-expired");
     assert_eq!(refused("2026-10-30T08:00:00Z").await, "debian-signature", "it was signed a little later");
-    mirror.put("testing/InRelease", real_in_release().replace("forky", "forkz"));
+    mirror.put_release("testing", &real_in_release().replace("forky", "forkz"));
     assert_eq!(refused("2026-11-01").await, "debian-signature");
 }
 

@@ -133,7 +133,7 @@ impl<'a> Case<'a> {
             Question { subject: self.subject, parties, grants: &grants, identities: known, also: None };
         let possible = Question { identities: &identities.possible, ..question };
         let whole = Requirement::Support { party, level, at_least: Amount::FULL };
-        let vouched = match self.graph.admit(&question, &whole) {
+        let vouched = match self.graph.admit(&question, whole.clone()) {
             Answer::Met(_) => Truth::Yes,
             _ if self.graph.possible(&possible, &whole, &assumed) => Truth::Unknown,
             _ => Truth::No,
@@ -279,7 +279,7 @@ impl<'a> Case<'a> {
         let graph = TrustGraph::build(&later, self.now);
         let parties = &self.policy.parties;
         let question = Question { subject: self.subject, parties, grants: &[], identities: &[], also: None };
-        matches!(graph.admit(&question, &two), Answer::Met(_))
+        matches!(graph.admit(&question, two), Answer::Met(_))
     }
 }
 

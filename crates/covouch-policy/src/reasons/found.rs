@@ -5,13 +5,14 @@ use std::sync::Arc;
 use covouch_core::{
     evidence::{Known, Listing},
     publisher::{Continuity, Publisher},
+    subject::Subject,
 };
 
 use super::sentence::continued;
 use crate::{
     facts::{Case, Comparison, Home, Truth},
     limits,
-    program::{Condition, Derive, Policy},
+    program::{Condition, Derive},
 };
 
 /// Something that was found.
@@ -25,7 +26,7 @@ pub struct Found {
 
 /// What was found, as far as the requirement asks for it.
 pub(crate) fn found(case: &Case<'_>) -> Vec<Found> {
-    let mut all: Vec<Found> = Vec::new();
+    let mut all: Vec<Found> = packaged(case).into_iter().collect();
     let mut asks_about_sdist = case.policy.derive == Derive::Inherit;
     case.applicable.admit.condition.walk(&mut |part| match part {
         Condition::Derived { party, level } => {
@@ -74,7 +75,9 @@ fn compared(case: &Case<'_>) -> Vec<Found> {
     match case.comparison() {
         Comparison::NotPure | Comparison::NoSdist | Comparison::NotCompared(_) => Vec::new(),
         Comparison::Derives(sdist) => {
-            let who = packagers(case.policy, case);
+            let who =
+                case.origin().map(|origin| packages(case, origin.sdist)).filter(|names| !names.is_empty());
+            let who = who.map(|names| format!(", packaged as {names}")).unwrap_or_default();
             let clause = format!("derived from `{sdist}`{who}");
             vec![Found { speaks_for: true, clause }]
         }
@@ -94,17 +97,21 @@ fn compared(case: &Case<'_>) -> Vec<Found> {
     }
 }
 
-/// What distributions say of the sdist.
-fn packagers(policy: &Policy, case: &Case<'_>) -> String {
-    let Some(origin) = case.origin() else { return String::new() };
-    let distributions = policy.sources.iter().filter(|source| source.is_distribution());
-    let words = distributions.filter_map(|source| {
-        let mut findings = case.evidence.findings(origin.sdist);
-        findings.find_map(|finding| match finding {
+/// As what distributions packaged the file itself.
+fn packaged(case: &Case<'_>) -> Option<Found> {
+    let names = packages(case, case.subject);
+    let clause = format!("packaged as {names}");
+    (!names.is_empty()).then_some(Found { speaks_for: true, clause })
+}
+
+/// The packages in which distributions have an sdist; empty where none has.
+fn packages(case: &Case<'_>, sdist: &Subject) -> String {
+    let distributions = case.policy.sources.iter().filter(|source| source.is_distribution());
+    let names = distributions.filter_map(|source| {
+        case.evidence.findings(sdist).find_map(|finding| match finding {
             Known::Is(finding) if finding.party == source.name => Some(Arc::clone(&finding.origin)),
             Known::Is(_) | Known::Unknown(_) => None,
         })
     });
-    let words: Vec<Arc<str>> = words.collect();
-    if words.is_empty() { String::new() } else { format!(", packaged as {}", words.join(" and as ")) }
+    names.collect::<Vec<Arc<str>>>().join(" and as ")
 }

@@ -155,7 +155,12 @@ fn derived((party, level): (&PartyName, Level), vouched: Option<Outcome>, compar
         (Some(Outcome::NotMet) | None, _) if level <= Level::Packaged => {
             format!("{party} has not packaged `{sdist}`")
         }
-        (Some(Outcome::NotMet) | None, _) => format!("{party} has not vouched for `{sdist}`"),
+        (Some(Outcome::NotMet) | None, _) if level <= Level::Vouched => {
+            format!("{party} has not vouched for `{sdist}`")
+        }
+        (Some(Outcome::NotMet) | None, _) => {
+            format!("{party} has not vouched for `{sdist}` as `{}`", level.as_str())
+        }
         (Some(Outcome::Unknown), _) => format!("what {party} says of `{sdist}` is not known"),
         (Some(Outcome::Met), Comparison::Differs(_, differences)) => {
             let more = differences.len().saturating_sub(1);

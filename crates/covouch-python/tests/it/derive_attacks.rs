@@ -165,7 +165,7 @@ fn standing_for_another_project_is_refused() {
 }
 
 #[test]
-fn what_the_sdist_leaves_to_its_build_is_not_settled() {
+fn what_the_sdist_leaves_to_its_build_and_does_not_record_is_not_settled() {
     let dynamic = |release: &mut Release| {
         release.edit_sdist("pyproject.toml", "[\"version\"]", "['version', 'dependencies']");
         release.edit_sdist("pyproject.toml", "dependencies = [\"six >= 1\"]\n", "");
@@ -174,12 +174,55 @@ fn what_the_sdist_leaves_to_its_build_is_not_settled() {
     for (from, to) in
         [("Version: 2.4", "Version: 2.1"), ("Version: 2.4", "Version: 2.4\nDynamic: Requires-Dist")]
     {
-        with(|release| {
+        let left = |release: &mut Release| {
             dynamic(release);
             release.edit_sdist("PKG-INFO", from, to);
+        };
+        with(left).assert_derived();
+        with(|release| {
+            left(release);
+            release.edit_info("METADATA", "Requires-Dist: six>=1", "Requires-Dist: six>=2");
+        })
+        .assert_refused(&["the wheel and the sdist differ in their requirements"]);
+        with(|release| {
+            left(release);
+            release.edit_sdist("PKG-INFO", "Requires-Dist:", "Keywords:");
         })
         .assert_refused(&["the sdist leaves its requirements to the build"]);
     }
+}
+
+#[test]
+fn a_requirement_that_setuptools_did_not_record_is_refused() {
+    let made_by_setuptools = |release: &mut Release| {
+        release.sdist.remove("pyproject.toml");
+        release.add_sdist("src/demo.egg-info/top_level.txt", b"demo\n");
+        release.add_sdist("src/demo.egg-info/entry_points.txt", b"[console_scripts]\ndemo = demo:main\n");
+        release.add_sdist(
+            "src/demo.egg-info/requires.txt",
+            b"six>=1\n\n[fast]\n\n[fast:python_version < '3.14']\ncython\n",
+        );
+        release.edit_sdist("PKG-INFO", "Version: 2.4", "Version: 2.1");
+        release.edit_sdist("PKG-INFO", "Requires-Dist:", "Keywords:");
+        release.edit_sdist("PKG-INFO", "Provides-Extra", "Keywords");
+    };
+    with(made_by_setuptools).assert_derived();
+    for (from, to) in [
+        ("Requires-Dist: six>=1\n", ""),
+        ("Requires-Dist: six>=1\n", "Requires-Dist: six>=1\nRequires-Dist: evil\n"),
+        ("; (python_version < \"3.14\") and extra", "; extra"),
+    ] {
+        with(|release| {
+            made_by_setuptools(release);
+            release.edit_info("METADATA", from, to);
+        })
+        .assert_refused(&["the wheel and the sdist differ in their requirements"]);
+    }
+    with(|release| {
+        made_by_setuptools(release);
+        release.edit_info("METADATA", "Requires-Python: >=3.9\n", "");
+    })
+    .assert_refused(&["the wheel and the sdist differ in their `Requires-Python`"]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Writes pages in JSON (PEP 691, 700, 714, 792) and in HTML (PEP 503, 592, 714, 792).
+//! Writes pages in JSON (PEP 691, 700, 714, 740, 792) and in HTML (PEP 503, 592, 714, 740, 792).
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
@@ -67,6 +67,10 @@ fn json_file(site: &Site, origin: &str, file: &Listed) -> Value {
     if site.does(Feature::UploadTimes) {
         fields.insert("upload-time".into(), json!(file.uploaded.to_string()));
     }
+    if file.provenance.is_some() {
+        let address = format!("{origin}{}.provenance", route::file_path(distribution));
+        fields.insert("provenance".into(), json!(address));
+    }
     if let Some(sha256) = metadata_sha256(site, file) {
         let hashes = json!({ "sha256": sha256.to_string() });
         fields.insert("core-metadata".into(), hashes.clone());
@@ -109,6 +113,10 @@ pub(super) fn html(site: &Site, origin: &str, name: &ProjectName, project: &Proj
         }
         if let Some(reason) = &file.yanked {
             let _ = write!(anchors, " data-yanked=\"{}\"", escape(reason));
+        }
+        if file.provenance.is_some() {
+            let path = route::file_path(distribution);
+            let _ = write!(anchors, " data-provenance=\"{origin}{path}.provenance\"");
         }
         if let Some(sha256) = metadata_sha256(site, file) {
             let _ = write!(

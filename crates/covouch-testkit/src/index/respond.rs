@@ -11,8 +11,9 @@ use hyper::{
 use super::{
     page,
     route::{self, Route},
-    site::{Feature, Site},
+    site::{Feature, Listed, Site},
 };
+use crate::distribution::Distribution;
 
 /// An answer whose body is known.
 #[derive(Clone, Debug)]
@@ -67,7 +68,10 @@ pub(super) fn respond(
         Route::Root | Route::Page(_) => page_of(site, origin, route, asked),
         Route::File(sha256, filename) => file(site, *sha256, filename),
         Route::Metadata(sha256, filename) => metadata(site, *sha256, filename),
-        Route::Nowhere => None,
+        Route::Provenance(sha256, filename) => provenance(site, *sha256, filename),
+        Route::Resource(path) => {
+            site.resource(path).map(|bytes| Answer::of("application/octet-stream", bytes.clone()))
+        }
     };
     let Some(answer) = found else { return Answer::plain(StatusCode::NOT_FOUND, "nothing here\n") };
     if answer.status != StatusCode::OK {
@@ -150,14 +154,18 @@ fn metadata(site: &Site, sha256: Sha256, filename: &str) -> Option<Answer> {
     distribution.metadata().map(|metadata| Answer::of("application/octet-stream", metadata.clone()))
 }
 
-fn distribution<'a>(
-    site: &'a Site,
-    sha256: Sha256,
-    filename: &str,
-) -> Option<&'a crate::distribution::Distribution> {
-    let files = site.projects().values().flat_map(|project| &project.files);
-    let mut distributions = files.map(|file| &file.distribution);
-    distributions.find(|distribution| distribution.sha256() == sha256 && distribution.filename() == filename)
+fn provenance(site: &Site, sha256: Sha256, filename: &str) -> Option<Answer> {
+    let provenance = listed(site, sha256, filename)?.provenance.clone()?;
+    Some(Answer::of("application/vnd.pypi.integrity.v1+json", provenance))
+}
+
+fn distribution<'a>(site: &'a Site, sha256: Sha256, filename: &str) -> Option<&'a Distribution> {
+    listed(site, sha256, filename).map(|file| &file.distribution)
+}
+
+fn listed<'a>(site: &'a Site, sha256: Sha256, filename: &str) -> Option<&'a Listed> {
+    let mut files = site.projects().values().flat_map(|project| &project.files);
+    files.find(|file| file.distribution.sha256() == sha256 && file.distribution.filename() == filename)
 }
 
 /// 304 when the client has these very bytes (RFC 9110 §13.1.2).

@@ -21,13 +21,15 @@ pub(super) enum Route {
     File(Sha256, String),
     /// The metadata beside a file.
     Metadata(Sha256, String),
-    /// Nothing is there.
-    Nowhere,
+    /// The provenance beside a file.
+    Provenance(Sha256, String),
+    /// Whatever was put under this path.
+    Resource(String),
 }
 
 impl Route {
     pub(super) fn parse(path: &str) -> Self {
-        Self::read(path).unwrap_or(Self::Nowhere)
+        Self::read(path).unwrap_or_else(|| Self::Resource(path.to_owned()))
     }
 
     fn read(path: &str) -> Option<Self> {
@@ -42,9 +44,13 @@ impl Route {
             ["simple", name] => ProjectName::parse(name).ok().map(Self::Moved),
             ["packages", first, second, rest, filename] => {
                 let sha256 = Sha256::parse(&format!("{first}{second}{rest}")).ok()?;
-                Some(match filename.strip_suffix(".metadata") {
-                    Some(filename) => Self::Metadata(sha256, filename.to_owned()),
-                    None => Self::File(sha256, (*filename).to_owned()),
+                let beside = |end| filename.strip_suffix(end).map(str::to_owned);
+                Some(if let Some(filename) = beside(".metadata") {
+                    Self::Metadata(sha256, filename)
+                } else if let Some(filename) = beside(".provenance") {
+                    Self::Provenance(sha256, filename)
+                } else {
+                    Self::File(sha256, (*filename).to_owned())
                 })
             }
             _ => None,
@@ -89,6 +95,7 @@ mod tests {
         for path in ["/simple/My_Project/", "/simple/my-project"] {
             assert_eq!(Route::parse(path), Route::Moved(name.clone()));
         }
-        assert_eq!(Route::parse("/simple/../etc/passwd"), Route::Nowhere);
+        let elsewhere = "/simple/../etc/passwd";
+        assert_eq!(Route::parse(elsewhere), Route::Resource(elsewhere.to_owned()));
     }
 }

@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use covouch_core::{evidence::ProjectStatus, name::ProjectName, time::Timestamp};
 
 use crate::distribution::Distribution;
@@ -13,6 +14,7 @@ use crate::distribution::Distribution;
 #[derive(Clone, Debug)]
 pub struct Site {
     projects: BTreeMap<ProjectName, Project>,
+    resources: BTreeMap<String, Bytes>,
     features: BTreeSet<Feature>,
     pub(super) latency: Duration,
     pub(super) credentials: Option<(String, String)>,
@@ -63,6 +65,8 @@ pub struct Listed {
     pub yanked: Option<String>,
     /// Whether pages give its sha256.
     pub hashed: bool,
+    /// What is served as its provenance, where the index has one (PEP 740).
+    pub provenance: Option<Bytes>,
 }
 
 impl Site {
@@ -70,7 +74,8 @@ impl Site {
     #[must_use]
     pub fn new() -> Self {
         let features = Feature::ALL.into_iter().collect();
-        Self { projects: BTreeMap::new(), features, latency: Duration::ZERO, credentials: None }
+        let (projects, resources) = (BTreeMap::new(), BTreeMap::new());
+        Self { projects, resources, features, latency: Duration::ZERO, credentials: None }
     }
 
     /// The same index without this feature.
@@ -101,13 +106,22 @@ impl Site {
     #[must_use]
     pub fn with(mut self, distribution: Distribution, uploaded: &str) -> Self {
         let uploaded = Timestamp::parse(uploaded).expect("a moment such as 2026-03-24T10:39:00Z");
-        self.list(Listed { distribution, uploaded, yanked: None, hashed: true });
+        self.list(Listed { distribution, uploaded, yanked: None, hashed: true, provenance: None });
         self
     }
 
     /// Lists a file.
     pub fn list(&mut self, file: Listed) {
         self.project(file.distribution.project()).files.push(file);
+    }
+
+    /// Serves anything else under a path, such as `/debian/dists/stable/InRelease`.
+    pub fn put(&mut self, path: &str, bytes: impl Into<Bytes>) {
+        self.resources.insert(path.to_owned(), bytes.into());
+    }
+
+    pub(super) fn resource(&self, path: &str) -> Option<&Bytes> {
+        self.resources.get(path)
     }
 
     /// The project of this name, made when it was not there.

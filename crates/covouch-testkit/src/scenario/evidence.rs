@@ -14,7 +14,9 @@ use super::world::{IndexFacts, World};
 use crate::index::Listed;
 
 impl World {
-    /// All evidence there is at this moment: every index was asked about every project, every chain was read.
+    /// All evidence there is at this moment: every index was asked about every project, every chain was read, every
+    /// adapter about every file. What adapters would verify is taken for what it is: the command and the gateway meet
+    /// the same world's real signatures, archives and records ([`World::serve`], [`World::write_project`]).
     /// Files and statements of a later moment are not in it. A file that is on no page has no listing, as when
     /// pages are fetched.
     #[must_use]
@@ -45,6 +47,10 @@ impl World {
                 evidence.add_statement(statement, Arc::clone(&origin));
             }
         }
+        self.add_publishers(&mut evidence, now);
+        self.add_derivations(&mut evidence);
+        self.add_records(&mut evidence, now);
+        self.add_packaged(&mut evidence, now);
         evidence
     }
 }
@@ -65,14 +71,15 @@ fn listing(index: &PartyName, facts: &IndexFacts, file: &Listed) -> Listing {
     }
 }
 
-fn gap(code: &'static str, index: &PartyName, detail: &str) -> Gap {
-    Gap { code: Code::new(code), source: index.as_str().into(), detail: detail.into() }
+/// That something could not be learnt.
+pub(super) fn gap(code: &'static str, source: &str, detail: &str) -> Gap {
+    Gap { code: Code::new(code), source: source.into(), detail: detail.into() }
 }
 
 fn unreachable(index: &PartyName) -> Gap {
-    gap("index-unreachable", index, "it answers with status 503")
+    gap("index-unreachable", index.as_str(), "it answers with status 503")
 }
 
 fn no_upload_time(index: &PartyName) -> Gap {
-    gap("upload-time-not-served", index, "it does not say when the file was uploaded")
+    gap("upload-time-not-served", index.as_str(), "it does not say when the file was uploaded")
 }

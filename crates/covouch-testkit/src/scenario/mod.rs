@@ -11,8 +11,12 @@
 //! # Not here
 //! Reading a policy: its text is handed on as it stands, with keys, digests and addresses filled in.
 
+mod comparing;
 mod evidence;
+mod packaged;
 mod project;
+mod publishing;
+mod records;
 mod serve;
 mod statements;
 mod twin;

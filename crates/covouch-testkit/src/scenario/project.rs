@@ -14,12 +14,21 @@ use crate::{distribution::Distribution, index::file_path, keys};
 
 /// Where the indexes of a world are reached: each with the address of its Simple API.
 #[derive(Clone, Debug, Default)]
-pub struct Addresses(BTreeMap<PartyName, String>);
+pub struct Addresses {
+    indexes: BTreeMap<PartyName, String>,
+    mirror: Option<String>,
+}
 
 impl Addresses {
     /// These addresses; every other index is at `https://index.example/NAME/simple/`.
     pub fn new(addresses: impl IntoIterator<Item = (PartyName, String)>) -> Self {
-        Self(addresses.into_iter().collect())
+        Self { indexes: addresses.into_iter().collect(), mirror: None }
+    }
+
+    /// The same, with the mirror of a distribution's archive at this address.
+    #[must_use]
+    pub fn with_mirror(self, mirror: String) -> Self {
+        Self { mirror: Some(mirror), ..self }
     }
 
     /// All indexes at `https://index.example/NAME/simple/`.
@@ -32,7 +41,7 @@ impl Addresses {
     #[must_use]
     pub fn of(&self, index: &PartyName) -> String {
         let example = || format!("https://index.example/{index}/simple/");
-        self.0.get(index).cloned().unwrap_or_else(example)
+        self.indexes.get(index).cloned().unwrap_or_else(example)
     }
 
     fn file(&self, index: &PartyName, file: &Distribution) -> String {
@@ -59,7 +68,7 @@ pub struct ProjectFolder {
 }
 
 impl World {
-    /// The policy's text with `{key.NAME}`, `{index.NAME}` and `{sha256.LABEL}` filled in.
+    /// The policy's text with `{key.NAME}`, `{index.NAME}`, `{sha256.LABEL}` and `{archive.mirror}` filled in.
     #[must_use]
     pub fn policy(&self, addresses: &Addresses) -> String {
         self.fill(&self.policy, addresses)
@@ -97,6 +106,10 @@ impl World {
             "key" => Some(keys::line(name)),
             "index" => PartyName::parse(name).ok().map(|index| addresses.of(&index)),
             "sha256" => self.file(name).map(|file| file.sha256().to_string()),
+            "archive" if name == "mirror" => {
+                let example = || "https://index.example/debian".to_owned();
+                Some(addresses.mirror.clone().unwrap_or_else(example))
+            }
             _ => None,
         }
     }
@@ -124,6 +137,8 @@ impl World {
             fs::write(project.trust.join(format!("{id}.jsonl")), chain.lines)?;
             fs::write(project.trust.join(format!("{id}.head")), chain.head)?;
         }
+        self.write_records(folder)?;
+        self.write_keyring(folder)?;
         fs::write(&project.requirements, self.requirements_txt())?;
         fs::write(&project.pylock, self.pylock_toml(addresses))?;
         fs::write(

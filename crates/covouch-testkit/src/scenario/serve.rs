@@ -11,6 +11,8 @@ use crate::index::{Fault, Feature, IndexServer, Site, Target};
 #[derive(Debug)]
 pub struct Served {
     servers: BTreeMap<PartyName, IndexServer>,
+    /// The mirror of the archive, where there is one.
+    mirror: Option<IndexServer>,
 }
 
 impl World {
@@ -19,7 +21,8 @@ impl World {
     #[must_use]
     pub fn serve(&self) -> Served {
         let servers = self.indexes.keys().map(|name| (name.clone(), IndexServer::start(self.site(name))));
-        let served = Served { servers: servers.collect() };
+        let mirror = self.has_archive().then(|| IndexServer::start(self.archive()));
+        let served = Served { servers: servers.collect(), mirror };
         for (name, facts) in &self.indexes {
             if !facts.reachable {
                 served.server(name.as_str()).fail(Target::Everything, Fault::Status(503));
@@ -66,6 +69,11 @@ impl Served {
     /// Where they are reached.
     #[must_use]
     pub fn addresses(&self) -> Addresses {
-        Addresses::new(self.servers.iter().map(|(name, server)| (name.clone(), server.url())))
+        let addresses =
+            Addresses::new(self.servers.iter().map(|(name, server)| (name.clone(), server.url())));
+        match &self.mirror {
+            Some(mirror) => addresses.with_mirror(format!("{}/debian", mirror.origin())),
+            None => addresses,
+        }
     }
 }

@@ -45,6 +45,12 @@ pub(super) struct WireWorld {
     pub(super) index: BTreeMap<String, WireIndex>,
     pub(super) file: BTreeMap<String, WireFile>,
     #[serde(default)]
+    pub(super) publisher: BTreeMap<String, WirePublisher>,
+    #[serde(default)]
+    pub(super) record: BTreeMap<String, WireRecord>,
+    #[serde(default)]
+    pub(super) suite: BTreeMap<String, WireSuite>,
+    #[serde(default)]
     pub(super) vouch: BTreeMap<String, WireVouch>,
     #[serde(default)]
     pub(super) veto: BTreeMap<String, WireVeto>,
@@ -95,6 +101,11 @@ pub(super) struct WireFile {
     pub(super) hashed: bool,
     #[serde(default)]
     pub(super) holds: String,
+    /// Further files in the archive.
+    #[serde(default)]
+    pub(super) with: Vec<String>,
+    /// The label of the publisher whose workflow attests it.
+    pub(super) attested_by: Option<String>,
     #[serde(default)]
     pub(super) requires: Vec<String>,
     pub(super) requires_python: Option<String>,
@@ -102,6 +113,42 @@ pub(super) struct WireFile {
     pub(super) setup_py: bool,
     #[serde(default)]
     pub(super) marks: bool,
+}
+
+/// A workflow that publishes: what its certificates say.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct WirePublisher {
+    pub(super) name: String,
+    pub(super) workflow: Option<String>,
+    pub(super) repository_id: String,
+    pub(super) owner_id: String,
+}
+
+/// A record of malware, by its identifier.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct WireRecord {
+    /// The party whose source has it.
+    pub(super) of: String,
+    pub(super) project: String,
+    /// All of them when absent.
+    pub(super) versions: Option<Vec<String>>,
+    pub(super) published: Datetime,
+    pub(super) withdrawn: Option<Datetime>,
+}
+
+/// A suite of a distribution, by its name.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct WireSuite {
+    /// The party whose archive has it.
+    pub(super) of: String,
+    pub(super) codename: String,
+    pub(super) date: Datetime,
+    pub(super) valid_until: Option<Datetime>,
+    /// Source packages, each with the label of its upstream tarball.
+    pub(super) packages: BTreeMap<String, String>,
 }
 
 /// Who says something about which files, and from when to when.

@@ -3,16 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use covouch_core::{
-    evidence::ProjectStatus, name::ProjectName, party::PartyName, subject::Subject, time::Timestamp,
+    evidence::ProjectStatus, name::ProjectName, party::PartyName, publisher::Publisher, subject::Subject,
+    time::Timestamp,
 };
 use toml::Table;
 
 use super::{
     ScenarioError,
+    packaged::{self, SuiteFacts},
+    publishing,
+    records::{self, RecordFacts},
     statements::{self, Said},
     wire::{WireFile, WireIndex, WireWorld, moment},
 };
-use crate::{distribution::Distribution, index::Listed, sdist::Sdist, wheel::Wheel};
+use crate::{distribution::Distribution, index::Listed, sdist::Sdist, sigstore, wheel::Wheel};
 
 /// Everything a story is about.
 #[derive(Clone, Debug)]
@@ -25,6 +29,8 @@ pub struct World {
     pub(super) indexes: BTreeMap<PartyName, IndexFacts>,
     pub(super) files: BTreeMap<String, FileFacts>,
     pub(super) said: Vec<Said>,
+    pub(super) records: Vec<RecordFacts>,
+    pub(super) suites: Vec<SuiteFacts>,
 }
 
 /// What is true of an index.
@@ -44,12 +50,19 @@ pub(super) struct FileFacts {
     /// From when on it is yanked, where it is not from the beginning.
     yanked_at: Option<Timestamp>,
     pub(super) on: BTreeSet<PartyName>,
+    /// Whose workflow attests it.
+    pub(super) publisher: Option<Publisher>,
 }
 
 impl FileFacts {
+    /// Whether it was uploaded by this moment.
+    pub(super) fn is_there(&self, now: Timestamp) -> bool {
+        self.listed.uploaded <= now
+    }
+
     /// As it is listed at this moment; `None` while it is not there yet.
     fn listed_at(&self, now: Timestamp) -> Option<Listed> {
-        let mut listed = Some(&self.listed).filter(|listed| listed.uploaded <= now)?.clone();
+        let mut listed = self.is_there(now).then(|| self.listed.clone())?;
         if self.yanked_at.is_some_and(|from| now < from) {
             listed.yanked = None;
         }
@@ -68,10 +81,11 @@ impl World {
             .iter()
             .map(|(name, index)| Ok((party(&format!("index.{name}"), name)?, index_facts(name, index)?)))
             .collect::<Result<BTreeMap<_, _>, _>>()?;
+        let publishers = publishing::read(&wire.publisher)?;
         let files = wire
             .file
             .iter()
-            .map(|(label, file)| Ok((label.clone(), file_facts(label, file, &indexes)?)))
+            .map(|(label, file)| Ok((label.clone(), file_facts(label, file, &indexes, &publishers)?)))
             .collect::<Result<BTreeMap<_, _>, ScenarioError>>()?;
         if let Some(unknown) = wire.lock.iter().find(|label| !files.contains_key(*label)) {
             return Err(ScenarioError::value("lock", format_args!("no file `{unknown}`")));
@@ -79,6 +93,8 @@ impl World {
         Ok(Self {
             now: moment("now", &wire.now)?,
             said: statements::read(&wire, &files)?,
+            records: records::read(&wire.record)?,
+            suites: packaged::read(&wire.suite, &files)?,
             policy: wire.policy,
             base_policy: wire.base_policy,
             lock: wire.lock,
@@ -194,6 +210,7 @@ fn file_facts(
     label: &str,
     wire: &WireFile,
     indexes: &BTreeMap<PartyName, IndexFacts>,
+    publishers: &BTreeMap<String, Publisher>,
 ) -> Result<FileFacts, ScenarioError> {
     let at = format!("file.{label}");
     let on = wire.on.iter().map(|name| party(&at, name)).collect::<Result<BTreeSet<_>, _>>()?;
@@ -206,9 +223,18 @@ fn file_facts(
     }
     let yanked_at = wire.yanked_at.as_ref().map(|from| moment(&at, from)).transpose()?;
     let (uploaded, yanked) = (moment(&at, &wire.uploaded)?, wire.yanked.clone());
-    let listed = Listed { distribution, uploaded, yanked, hashed: wire.hashed };
-    Ok(FileFacts { listed, yanked_at, on })
+    let publisher = wire.attested_by.as_ref().map(|label| {
+        publishers.get(label).ok_or_else(|| ScenarioError::value(&at, format_args!("no publisher `{label}`")))
+    });
+    let publisher = publisher.transpose()?.cloned();
+    let provenance =
+        publisher.as_ref().map(|publisher| sigstore::provenance(&distribution, publisher).into());
+    let listed = Listed { distribution, uploaded, yanked, hashed: wire.hashed, provenance };
+    Ok(FileFacts { listed, yanked_at, on, publisher })
 }
+
+/// What further files of an archive hold: the same wherever they are, and nothing that does anything.
+const FURTHER: &str = "# further\n";
 
 /// What a file holds is text in a comment: it makes other bytes and does nothing.
 fn distribution(at: &str, filename: &str, wire: &WireFile) -> Result<Distribution, ScenarioError> {
@@ -218,6 +244,9 @@ fn distribution(at: &str, filename: &str, wire: &WireFile) -> Result<Distributio
     if parts.tags.is_some() {
         let mut wheel = Wheel::named(filename)
             .file(&format!("{}/story.py", crate::wheel::module_name(parts.project)), contents);
+        for path in &wire.with {
+            wheel = wheel.file(path, FURTHER);
+        }
         for requirement in &wire.requires {
             wheel = wheel.requires(requirement);
         }
@@ -228,6 +257,9 @@ fn distribution(at: &str, filename: &str, wire: &WireFile) -> Result<Distributio
     }
     let mut sdist = Sdist::named(filename)
         .file(&format!("{}/story.py", crate::wheel::module_name(parts.project)), contents);
+    for path in &wire.with {
+        sdist = sdist.file(path, FURTHER);
+    }
     for requirement in &wire.requires {
         sdist = sdist.requires(requirement);
     }

@@ -64,6 +64,7 @@ fn an_html_page_says_the_same_but_for_upload_times() {
             uploaded,
             yanked: Some("<broken> & \"bad\"".to_owned()),
             hashed: true,
+            provenance: None,
         });
     });
     let page = ask(&server, "GET", "/simple/my-project/", &[("Accept", "text/html")]);

@@ -1,5 +1,7 @@
 //! The command line of `covouch debian`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use url::Url;
 
@@ -15,6 +17,9 @@ pub(crate) enum Debian {
         /// The mirror, such as `https://mirror.example/debian`; apt's own otherwise.
         #[arg(long, value_name = "URL")]
         mirror: Option<Url>,
+        /// The keys that sign its archive; Debian's own otherwise.
+        #[arg(long, value_name = "FILE")]
+        keyring: Option<PathBuf>,
     },
 }
 

@@ -1,6 +1,9 @@
 //! `covouch debian status | refresh`.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    path::Path,
+    sync::{Mutex, PoisonError},
+};
 
 use covouch_core::time::Timestamp;
 use covouch_io::{
@@ -24,8 +27,19 @@ use crate::{
 pub(super) fn run(command: &Command, settings: &Settings, terminal: &Terminal) -> Result<Exit, Failure> {
     match command {
         Command::Status(suites) => status(&parse(suites)?, settings, terminal),
-        Command::Refresh { suites, mirror } => refresh(parse(suites)?, mirror.as_ref(), settings, terminal),
+        Command::Refresh { suites, mirror, keyring } => {
+            let from = From { mirror: mirror.as_ref(), keyring: keyring.as_deref() };
+            refresh(parse(suites)?, &from, settings, terminal)
+        }
     }
+}
+
+/// Whose archive is read.
+struct From<'a> {
+    /// apt's own where there is none.
+    mirror: Option<&'a Url>,
+    /// Debian's own where there is none.
+    keyring: Option<&'a Path>,
 }
 
 fn parse(arguments: &Suites) -> Result<Vec<Suite>, Failure> {
@@ -59,15 +73,18 @@ fn line(known: &SuiteState, now: Timestamp) -> String {
 
 fn refresh(
     suites: Vec<Suite>,
-    mirror: Option<&Url>,
+    from: &From<'_>,
     settings: &Settings,
     terminal: &Terminal,
 ) -> Result<Exit, Failure> {
-    let mirrors = match mirror {
+    let mirrors = match from.mirror {
         Some(mirror) => Mirrors::named(mirror),
         None => Mirrors::of_apt(&settings.system())?,
     };
-    let keyring = Keyring::with_systems()?;
+    let keyring = match from.keyring {
+        Some(path) => Keyring::read(path)?,
+        None => Keyring::with_systems()?,
+    };
     let asked = DebianSettings { suites, mirrors, keyring, freshness: Freshness::Demand };
     let bars = Bars { terminal, bar: Mutex::default() };
     let (network, state) = (settings.network(), settings.state());

@@ -10,7 +10,7 @@ use std::{
 };
 
 use covouch_core::digest::Sha256;
-use covouch_testkit::{environment::Environment, tools::Tools};
+use covouch_testkit::{environment::Environment, sigstore, tools::Tools};
 use serde_json::Value;
 
 /// When everything happens, where a test does not say otherwise.
@@ -78,6 +78,13 @@ impl Desk {
     /// A file of the project.
     pub(crate) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.project().join(name)).unwrap()
+    }
+
+    /// Lets attestations count that the Sigstore of tests signed, and no others.
+    pub(crate) fn trust_the_sigstore_of_tests(&self) {
+        let state = self.root().join("covouch");
+        fs::create_dir_all(&state).unwrap();
+        fs::write(state.join("trusted_root.json"), sigstore::trusted_root()).unwrap();
     }
 
     /// `covouch ARGUMENTS…` in the project's folder.

@@ -13,6 +13,7 @@ mod authors;
 mod base;
 mod checking;
 mod clients;
+mod debian;
 mod desk;
 mod evidence;
 mod feed;

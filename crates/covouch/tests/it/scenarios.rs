@@ -1,7 +1,10 @@
 //! Every story of `scenarios/` and its twin, played against the engine, the command, the gateway and uv.
 //!
 //! # Invariants
-//! The four come to one verdict, for one reason: all of them are compared with the same expectations.
+//! - The four come to one verdict, for one reason: all of them are compared with the same expectations.
+//! - Nothing is simulated but what the engine is given: [`World::evidence`] says what honest adapters would find. The
+//!   command, the gateway and uv meet indexes, attestations, archives and records, and verify them as they always do;
+//!   that invented attestations hold is a trusted root in the state folder, where a user would put one.
 
 use covouch_core::digest::Sha256;
 use covouch_graph::TrustGraph;
@@ -86,6 +89,9 @@ impl Stage {
     fn set(world: &World) -> Self {
         let (desk, served) = (Desk::new(), world.serve());
         let written = world.write_project(&desk.project(), &served.addresses()).unwrap();
+        if world.has_attestations() {
+            desk.trust_the_sigstore_of_tests();
+        }
         let desk = desk.set("COVOUCH_NOW", world.now().to_string());
         let desk = match written.base_policy {
             Some(base) => desk.set("COVOUCH_BASE_POLICY", base),

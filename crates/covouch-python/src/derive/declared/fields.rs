@@ -1,5 +1,8 @@
-//! The fields of metadata that the sdist fixes: in `[project]` (PEP 621), or in a `PKG-INFO` that binds builds
-//! (PEP 643).
+//! The fields of metadata that the sdist fixes: in `[project]` (PEP 621), in a `PKG-INFO` that binds builds (PEP 643),
+//! or by what its backend recorded in it when it was made.
+//!
+//! The record of a field that is left to the build is one of what the build came to, in the very bytes that somebody
+//! vouches for. A wheel that says the same says nothing that they do not; one that was built to something else differs.
 
 use std::collections::BTreeSet;
 
@@ -34,23 +37,41 @@ impl Fields {
         let project = Project::of(pyproject);
         let pkg_info = Metadata::of(sdist, "PKG-INFO");
         let settled = |field| pkg_info.as_ref().filter(|metadata| metadata.settles(field));
+        // What is not there is only known to be nothing where a backend writes down all there is, as setuptools does.
+        let complete = egg_info.is_some();
+        let recorded =
+            |field| pkg_info.as_ref().filter(|metadata| complete || metadata.all(field).next().is_some());
+        let asked = egg_info.as_ref().map(|egg_info| egg_info.requires.as_ref());
         Self {
-            requirements: match project.fixes(&["dependencies", "optional-dependencies"]) {
-                Some(project) => of_project(project),
-                None => settled("requires-dist").and_then(requirements),
+            requirements: match (project.fixes(&["dependencies", "optional-dependencies"]), asked) {
+                (Some(project), _) => of_project(project),
+                (None, Some(asked)) if settled("requires-dist").is_none() => {
+                    asked.map(|asked| asked.requirements.clone())
+                }
+                (None, _) => {
+                    settled("requires-dist").or_else(|| recorded("requires-dist")).and_then(requirements)
+                }
             },
             requires_python: match project.fixes(&["requires-python"]) {
                 Some(project) => of_text(project.get("requires-python")).and_then(specifiers),
-                None => settled("requires-python").and_then(requires_python),
+                None => settled("requires-python")
+                    .or_else(|| recorded("requires-python"))
+                    .and_then(requires_python),
             },
-            extras: match project.fixes(&["optional-dependencies"]) {
-                Some(project) => optional(project).map(|extras| extras.map(|(extra, _)| extra).collect()),
-                None => settled("provides-extra").and_then(extras),
+            extras: match (project.fixes(&["optional-dependencies"]), asked) {
+                (Some(project), _) => {
+                    optional(project).map(|extras| extras.map(|(extra, _)| extra).collect())
+                }
+                (None, Some(asked)) if settled("provides-extra").is_none() => {
+                    asked.map(|asked| asked.extras.clone())
+                }
+                (None, _) => {
+                    settled("provides-extra").or_else(|| recorded("provides-extra")).and_then(extras)
+                }
             },
             entry_points: match project.fixes(&["scripts", "gui-scripts", "entry-points"]) {
                 Some(project) => EntryPoints::of_project(project),
-                None => of_tool(pyproject)
-                    .unwrap_or_else(|| egg_info.filter(|_| settled("entry-points").is_some())?.entry_points),
+                None => of_tool(pyproject).unwrap_or_else(|| egg_info?.entry_points),
             },
             pkg_info,
         }
