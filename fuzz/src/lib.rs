@@ -6,6 +6,7 @@
 mod adapters;
 mod archives;
 mod attestations;
+mod bundles;
 mod feed;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -26,6 +27,7 @@ use url::Url;
 pub use self::adapters::{debian_apt, debian_release, debian_sources, debian_table, osv};
 pub use self::archives::{derive, sdist, wheel};
 pub use self::attestations::provenance;
+pub use self::bundles::bundle;
 pub use self::feed::feed;
 
 /// A target's name and what it asserts.
@@ -33,6 +35,7 @@ pub type Target = (&'static str, fn(&[u8]));
 
 /// The targets by name, as their corpora are named.
 pub const TARGETS: &[Target] = &[
+    ("bundle", bundle),
     ("debian_apt", debian_apt),
     ("debian_release", debian_release),
     ("debian_sources", debian_sources),

@@ -109,6 +109,20 @@ pub async fn sync_whole(
     reader.answer(Wanted::Everything).await
 }
 
+/// Keeps every other process from this feed, until what comes back is dropped.
+///
+/// # Errors
+/// [`FeedError::State`] when the disk does not let us.
+pub async fn hold(state: &State, root: &Sha256) -> Result<Held, FeedError> {
+    Ok(Held { _kept: Kept::lock(state, root).await? })
+}
+
+/// A feed that no other process reads. See [`hold`].
+#[must_use = "the feed is let go of when this is dropped"]
+pub struct Held {
+    _kept: Kept,
+}
+
 /// Bins by name; `None` for one that could not be reached.
 type Lists = BTreeMap<String, Option<Signed<Targets>>>;
 

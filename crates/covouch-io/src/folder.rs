@@ -23,7 +23,7 @@ use covouch_core::{
     key::PublicKey,
     limits,
     statement::{
-        Claim, Link, SignError, Signer, Statement, Verified,
+        BallotHead, Claim, Envelope, Link, SignError, Signer, Statement, Verified,
         chain::{Chain, ChainError},
         sign, sign_head,
     },
@@ -199,6 +199,115 @@ fn write_head(
     let head = sign_head(&chain.head(issued), signer)?;
     let line = format!("{}\n", head.to_json());
     Ok(state::write_project_file(&head_path(folder, chain.issuer()), line.as_bytes())?)
+}
+
+/// What chains from another folder have beyond those that are here.
+#[derive(Debug, Default)]
+pub struct News {
+    /// How many statements are new.
+    pub statements: usize,
+    folder: PathBuf,
+    files: Vec<Change>,
+    heads: Vec<(PublicKey, Envelope)>,
+}
+
+/// Looks at what these chains, which were read in the folder `other`, have beyond those of `folder`. What is here and
+/// not there stays.
+///
+/// # Errors
+/// [`FolderError`] when a chain there does not continue the one that is here: somebody signed two histories, or
+/// somebody changed one.
+pub fn news(folder: &Path, other: &Path, chains: &[Chain]) -> Result<News, FolderError> {
+    let mut news = News { folder: folder.to_owned(), ..News::default() };
+    for chain in chains {
+        let here = read_chain(folder, chain.issuer())?;
+        if here.continues(chain) {
+            continue;
+        }
+        if !chain.continues(&here) {
+            let error = ChainError::Broken { line: here.statements().len() };
+            return Err(FolderError::Chain { path: chain_path(other, chain.issuer()), error });
+        }
+        news.statements += chain.statements().len() - here.statements().len();
+        // The statements first: a head that lags behind is mended by the next statement, one that is ahead is an error.
+        for path in [chain_path, head_path] {
+            if let Some(after) = read_file(&path(other, chain.issuer()))? {
+                let path = path(folder, chain.issuer());
+                news.files.push(Change { before: read_file(&path)?, path, after });
+            }
+        }
+    }
+    Ok(news)
+}
+
+/// A file as it was when it was compared, and as it will be.
+#[derive(Debug)]
+struct Change {
+    path: PathBuf,
+    before: Option<Vec<u8>>,
+    after: Vec<u8>,
+}
+
+impl News {
+    /// The same with the heads of ballots that these chains' voters have in `other`.
+    ///
+    /// # Errors
+    /// [`FolderError`] for the first head that is not what it says.
+    pub fn with_heads(
+        mut self,
+        other: &Path,
+        chains: &[Chain],
+        wanted: &dyn Fn(&BallotHead) -> bool,
+    ) -> Result<Self, FolderError> {
+        for voter in chains.iter().map(Chain::issuer) {
+            let heads = read_heads(other, voter)?.into_iter();
+            let wanted = heads.filter(|(_, head)| wanted(head.value()));
+            self.heads.extend(wanted.map(|(envelope, _)| (*voter, envelope)));
+        }
+        Ok(self)
+    }
+
+    fn write_files(&self) -> Result<(), FolderError> {
+        let _lock =
+            lock(&self.folder).map_err(|error| FolderError::Disk { path: self.folder.clone(), error })?;
+        for Change { path, before, after } in &self.files {
+            // Somebody signed here meanwhile: that statement would be lost.
+            if read_file(path)? != *before {
+                let error = io::Error::other("it changed meanwhile, so nothing was added to it");
+                return Err(FolderError::Disk { path: path.clone(), error });
+            }
+            state::write_project_file(path, after)?;
+        }
+        Ok(())
+    }
+
+    /// Writes them. What is cut short reads, and is made up for by the same again.
+    ///
+    /// # Errors
+    /// [`FolderError`] when the disk does not let us.
+    pub fn write(&self) -> Result<(), FolderError> {
+        let disk = |error| FolderError::Disk { path: self.folder.clone(), error };
+        fs::create_dir_all(&self.folder).map_err(disk)?;
+        self.write_files()?;
+        self.heads.iter().try_for_each(|(voter, head)| keep_head(&self.folder, voter, head).map(drop))
+    }
+}
+
+/// The files of these chains that are in a folder, by name: statements, heads, and heads of ballots.
+///
+/// # Errors
+/// [`FolderError`] when one cannot be read.
+pub fn files(folder: &Path, chains: &[Chain]) -> Result<Vec<(String, Vec<u8>)>, FolderError> {
+    let mut files = Vec::new();
+    for path in chains
+        .iter()
+        .flat_map(|chain| [chain_path, head_path, heads_path].map(|path| path(folder, chain.issuer())))
+    {
+        if let (Some(bytes), Some(name)) = (read_file(&path)?, path.file_name()) {
+            files.push((name.to_string_lossy().into_owned(), bytes));
+        }
+    }
+    Ok(files)
 }
 
 /// Where a key's statements stand.

@@ -15,6 +15,7 @@ pub mod agent;
 pub mod archive;
 pub mod attestation;
 mod blocking;
+pub mod bundle;
 pub mod clock;
 pub mod code;
 pub mod collect;

@@ -2,6 +2,7 @@
 
 pub(crate) mod attestation;
 pub(crate) mod authors;
+pub(crate) mod bundle;
 mod debian;
 mod feed;
 mod party;
@@ -93,6 +94,9 @@ pub(crate) enum Command {
     /// Read what Debian packages, and say what is known of it.
     #[command(subcommand)]
     Debian(Debian),
+    /// Carry what is known to machines without a network.
+    #[command(subcommand)]
+    Bundle(bundle::Bundle),
     /// Look at the policy.
     #[command(subcommand)]
     Policy(Policy),

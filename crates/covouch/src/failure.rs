@@ -35,6 +35,11 @@ pub(crate) const CODES: &[Code] = &[
     Code::new("lock-changed-meanwhile"),
     Code::new("address-in-use"),
     Code::new("index-address"),
+    Code::new("bundle-outside"),
+    Code::new("bundle-unsigned"),
+    Code::new("bundle-older"),
+    Code::new("bundle-incomplete"),
+    Code::new("bundle-other-root"),
     Code::new("internal"),
 ];
 
@@ -105,6 +110,7 @@ failures!(
     covouch_graph::tally::Uncountable,
     covouch_io::agent::AgentError,
     covouch_io::archive::ArchiveError,
+    covouch_io::bundle::BundleError,
     covouch_io::debian::DebianError,
     covouch_io::feed::FeedError,
     covouch_io::attestation::AttestationError,

@@ -47,6 +47,11 @@ impl Settings {
         Ok(Self { state, network, clock, policy: global.policy.clone() })
     }
 
+    /// The same with another state and another network.
+    pub(crate) fn elsewhere(&self, state: State, network: Network) -> Self {
+        Self { state, network, clock: self.clock, policy: self.policy.clone() }
+    }
+
     /// A variable of the environment.
     pub(crate) fn environment(&self, name: &str) -> Option<OsString> {
         std::env::var_os(name)

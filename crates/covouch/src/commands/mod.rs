@@ -3,6 +3,7 @@
 mod analyze;
 mod attestation;
 mod authors;
+mod bundle;
 mod check;
 mod debian;
 mod electorate;
@@ -47,6 +48,7 @@ pub(crate) fn run(command: &Command, settings: &Settings, terminal: &Terminal) -
         Command::Vote(command) => vote::run(command, settings, terminal),
         Command::Tally(arguments) => tally::run(arguments, settings, terminal),
         Command::Withdraw(arguments) => withdraw::run(arguments, settings, terminal),
+        Command::Bundle(command) => bundle::run(command, settings, terminal),
         Command::Authors(command) => authors::run(command, settings, terminal),
         Command::Attestation(command) => attestation::run(command, settings, terminal),
         Command::LockIdentities(arguments) => lock_identities::run(arguments, settings, terminal),
