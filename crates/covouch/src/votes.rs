@@ -117,19 +117,7 @@ impl Polls {
             }
         }
         let register = Records::new(named.folder.as_deref(), answers).register(&named.id)?;
-        let party = &named.party;
-        match count(&named.id, &register, self.clock.now()) {
-            Ok(counted) => {
-                for (subject, version) in counted {
-                    evidence.add_finding(subject, finding(party, version));
-                }
-                evidence.add_consulted(party.clone());
-            }
-            Err(error) => {
-                let gap = gap(party, error.code(), error.to_string());
-                evidence.add_gap(party.clone(), gap);
-            }
-        }
+        count(evidence, named, &register, self.clock.now());
         Ok(())
     }
 
@@ -148,7 +136,7 @@ impl Polls {
         self.any.store(true, Ordering::Relaxed);
         let records = Records::new(self.trust.iter().map(PathBuf::as_path), feeds.all_whole());
         for id in named.into_iter().take(ELECTORATES) {
-            match count(&id, &records.register(&id)?, self.clock.now()) {
+            match passed(&id, &records.register(&id)?, self.clock.now()) {
                 Ok(passed) => evidence.add_votes(id, passed),
                 Err(error) => {
                     let (source, detail) = (id.to_string().into(), error.to_string().into());
@@ -185,8 +173,29 @@ pub(crate) fn graph(register: &Register, now: Timestamp) -> TrustGraph {
     TrustGraph::build(&signed, now)
 }
 
+/// Counts the ballots in a register, and adds which files they let pass.
+pub(crate) fn count(
+    evidence: &mut Evidence,
+    Named { party, id, .. }: &Named,
+    register: &Register,
+    now: Timestamp,
+) {
+    match passed(id, register, now) {
+        Ok(passed) => {
+            for (subject, version) in passed {
+                evidence.add_finding(subject, finding(party, version));
+            }
+            evidence.add_consulted(party.clone());
+        }
+        Err(error) => {
+            let gap = gap(party, error.code(), error.to_string());
+            evidence.add_gap(party.clone(), gap);
+        }
+    }
+}
+
 /// The files on which the vote passed, with the version of the rules it passed by, and those of which nobody here can say.
-fn count(
+fn passed(
     id: &ElectorateId,
     register: &Register,
     now: Timestamp,

@@ -22,6 +22,7 @@ mod http;
 mod installer;
 mod levels;
 mod live;
+mod locking;
 mod machine;
 mod scenarios;
 mod shelf;
