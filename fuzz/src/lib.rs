@@ -6,6 +6,8 @@
 mod adapters;
 mod archives;
 mod attestations;
+mod bundles;
+mod evidence;
 mod feed;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -26,6 +28,8 @@ use url::Url;
 pub use self::adapters::{debian_apt, debian_release, debian_sources, debian_table, osv};
 pub use self::archives::{derive, sdist, wheel};
 pub use self::attestations::provenance;
+pub use self::bundles::bundle;
+pub use self::evidence::{evidence_file, evidence_lock};
 pub use self::feed::feed;
 
 /// A target's name and what it asserts.
@@ -33,11 +37,14 @@ pub type Target = (&'static str, fn(&[u8]));
 
 /// The targets by name, as their corpora are named.
 pub const TARGETS: &[Target] = &[
+    ("bundle", bundle),
     ("debian_apt", debian_apt),
     ("debian_release", debian_release),
     ("debian_sources", debian_sources),
     ("debian_table", debian_table),
     ("derive", derive),
+    ("evidence_file", evidence_file),
+    ("evidence_lock", evidence_lock),
     ("feed", feed),
     ("filename", filename),
     ("osv", osv),

@@ -13,6 +13,10 @@ type Generator = (&'static str, &'static [&'static str]);
 /// To add a file, add a line here and run `cargo xtask gen`.
 const GENERATORS: &[Generator] = &[
     (
+        "docs/reference/bundle.schema.json",
+        &["run", "--quiet", "--package", "covouch-io", "--example", "bundle_schema"],
+    ),
+    (
         "docs/reference/covouch.schema.json",
         &["run", "--quiet", "--package", "covouch-policy", "--example", "schema"],
     ),

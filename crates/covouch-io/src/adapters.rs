@@ -32,10 +32,12 @@ use covouch_core::{
 use futures_util::{StreamExt as _, stream};
 use url::Url;
 
+pub use self::comparison::download;
 use self::{comparison::Comparer, distribution::Distribution, publishing::Publishing};
 use crate::{
     clock::Clock,
-    index::{Index, PageFetcher},
+    debian::{DebianError, DebianSettings, Keyring, Suite, apt::Mirrors},
+    index::{Freshness, Index, PageFetcher},
     limits,
     network::Network,
     osv::Osv,
@@ -59,6 +61,28 @@ pub struct DistributionSource {
     pub keyring: Option<PathBuf>,
     /// Where the machine's file system begins, whose apt says where the archive is when the policy does not.
     pub system: PathBuf,
+}
+
+impl DistributionSource {
+    /// What to ask of which mirror, under which keys.
+    ///
+    /// # Errors
+    /// [`DebianError`] when a suite has no name Debian could use, or apt's configuration or a keyring cannot be read.
+    pub fn settings(&self, freshness: Freshness) -> Result<DebianSettings, DebianError> {
+        let suites: Vec<Suite> = self.suites.iter().filter_map(|suite| Suite::parse(suite).ok()).collect();
+        if suites.len() < self.suites.len() {
+            return Err(DebianError::NoMirror);
+        }
+        let mirrors = match &self.mirror {
+            Some(url) => Mirrors::named(url),
+            None => Mirrors::of_apt(&self.system)?,
+        };
+        let keyring = match &self.keyring {
+            Some(path) => Keyring::read(path)?,
+            None => Keyring::with_systems()?,
+        };
+        Ok(DebianSettings { suites, mirrors, keyring, freshness })
+    }
 }
 
 /// An automated source of records of malware the policy names.

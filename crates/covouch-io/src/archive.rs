@@ -21,6 +21,7 @@ use covouch_core::{
 
 use crate::{
     blocking::blocking,
+    bundle::Kind,
     limits,
     network::{Body, FetchError, Network, Opened, Request, Unreachable, Wrong},
     secrets::{RedactedUrl, redact},
@@ -160,7 +161,7 @@ async fn fetch(
 ) -> Result<CacheWriter, ArchiveError> {
     let url = redact(request.url());
     let too_large = || FetchError::Wrong { url: url.clone(), why: Wrong::TooLarge(most) };
-    let (head, mut body): (_, Body) = match network.open(request).await? {
+    let (head, mut body): (_, Body) = match network.open(&request.clone().kind(Kind::File)).await? {
         Opened::Absent => return Err(ArchiveError::Absent(url)),
         Opened::Body(head, body) => (head, body),
     };

@@ -12,7 +12,6 @@
 mod heads;
 
 use std::{
-    collections::BTreeSet,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -23,8 +22,8 @@ use covouch_core::{
     key::PublicKey,
     limits,
     statement::{
-        Author, Claim, Link, SignError, Signer, Statement, Verified,
-        chain::{Chain, ChainError},
+        BallotHead, Envelope, Link, SignError, Signer, Statement, Verified,
+        chain::{self, Chain, ChainError},
         sign, sign_head,
     },
     time::Timestamp,
@@ -119,30 +118,7 @@ pub fn read(folder: &Path, roots: &[PublicKey]) -> Result<Vec<Chain>, FolderErro
     if !folder.is_dir() {
         return Err(FolderError::Missing { path: folder.to_owned() });
     }
-    let mut wanted: Vec<PublicKey> = roots.to_vec();
-    let mut seen: BTreeSet<PublicKey> = BTreeSet::new();
-    let mut chains = Vec::new();
-    while let Some(key) = wanted.pop() {
-        if !seen.insert(key) {
-            continue;
-        }
-        let chain = read_chain(folder, &key)?;
-        wanted.extend(chain.statements().iter().filter_map(|statement| leads_to(statement.value())));
-        chains.push(chain);
-    }
-    chains.sort_by(|left, right| left.issuer().cmp(right.issuer()));
-    Ok(chains)
-}
-
-fn leads_to(statement: &Statement) -> Option<PublicKey> {
-    match &statement.claim {
-        Claim::Delegation(delegation) => Some(delegation.to),
-        Claim::Author(grant) => match &grant.author {
-            Author::Key(key) => Some(*key),
-            Author::Publisher(_) => None,
-        },
-        _ => None,
-    }
+    chain::follow(roots, &mut |key| read_chain(folder, key))
 }
 
 /// Reads one key's chain; empty when it has no file.
@@ -150,10 +126,9 @@ fn leads_to(statement: &Statement) -> Option<PublicKey> {
 /// # Errors
 /// [`FolderError`] when the file cannot be read whole, or is no chain.
 pub fn read_chain(folder: &Path, issuer: &PublicKey) -> Result<Chain, FolderError> {
+    let raw = raw_chain(folder, issuer)?;
     let path = chain_path(folder, issuer);
-    let lines = read_file(&path)?.unwrap_or_default();
-    let head = read_file(&head_path(folder, issuer))?;
-    Chain::parse(issuer, &lines, head.as_deref()).map_err(|error| FolderError::Chain { path, error })
+    Chain::parse(issuer, &raw.lines, raw.head.as_deref()).map_err(|error| FolderError::Chain { path, error })
 }
 
 /// Signs a statement for the next place of the signer's chain and appends it.
@@ -204,6 +179,136 @@ fn write_head(
     Ok(state::write_project_file(&head_path(folder, chain.issuer()), line.as_bytes())?)
 }
 
+/// A key's statements and their head, byte for byte as they stand in a folder.
+///
+/// # Errors
+/// [`FolderError`] when they cannot be read.
+pub fn raw_chain(folder: &Path, issuer: &PublicKey) -> Result<RawChain, FolderError> {
+    let lines = read_file(&chain_path(folder, issuer))?.unwrap_or_default();
+    let head = read_file(&head_path(folder, issuer))?;
+    Ok(RawChain { lines, head, ballot_heads: read_file(&heads_path(folder, issuer))? })
+}
+
+/// A chain as it stands in a folder; nothing in it is believed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RawChain {
+    /// The statements, one a line.
+    pub lines: Vec<u8>,
+    /// The signed head.
+    pub head: Option<Vec<u8>>,
+    /// Heads of its ballots that somebody carried here.
+    pub ballot_heads: Option<Vec<u8>>,
+}
+
+/// What chains from another folder have beyond those that are here.
+#[derive(Debug, Default)]
+pub struct News {
+    /// How many statements are new.
+    pub statements: usize,
+    folder: PathBuf,
+    files: Vec<Change>,
+    heads: Vec<(PublicKey, Envelope)>,
+}
+
+/// Looks at what these chains, which were read in the folder `other`, have beyond those of `folder`. What is here and
+/// not there stays.
+///
+/// # Errors
+/// [`FolderError`] when a chain there does not continue the one that is here: somebody signed two histories, or
+/// somebody changed one.
+pub fn news(folder: &Path, other: &Path, chains: &[Chain]) -> Result<News, FolderError> {
+    let mut news = News { folder: folder.to_owned(), ..News::default() };
+    for chain in chains {
+        let here = read_chain(folder, chain.issuer())?;
+        if here.continues(chain) {
+            continue;
+        }
+        if !chain.continues(&here) {
+            let error = ChainError::Broken { line: here.statements().len() };
+            return Err(FolderError::Chain { path: chain_path(other, chain.issuer()), error });
+        }
+        news.statements += chain.statements().len() - here.statements().len();
+        // The statements first: a head that lags behind is mended by the next statement, one that is ahead is an error.
+        for path in [chain_path, head_path] {
+            if let Some(after) = read_file(&path(other, chain.issuer()))? {
+                let path = path(folder, chain.issuer());
+                news.files.push(Change { before: read_file(&path)?, path, after });
+            }
+        }
+    }
+    Ok(news)
+}
+
+/// A file as it was when it was compared, and as it will be.
+#[derive(Debug)]
+struct Change {
+    path: PathBuf,
+    before: Option<Vec<u8>>,
+    after: Vec<u8>,
+}
+
+impl News {
+    /// The same with the heads of ballots that these chains' voters have in `other`.
+    ///
+    /// # Errors
+    /// [`FolderError`] for the first head that is not what it says.
+    pub fn with_heads(
+        mut self,
+        other: &Path,
+        chains: &[Chain],
+        wanted: &dyn Fn(&BallotHead) -> bool,
+    ) -> Result<Self, FolderError> {
+        for voter in chains.iter().map(Chain::issuer) {
+            let heads = read_heads(other, voter)?.into_iter();
+            let wanted = heads.filter(|(_, head)| wanted(head.value()));
+            self.heads.extend(wanted.map(|(envelope, _)| (*voter, envelope)));
+        }
+        Ok(self)
+    }
+
+    fn write_files(&self) -> Result<(), FolderError> {
+        let _lock =
+            lock(&self.folder).map_err(|error| FolderError::Disk { path: self.folder.clone(), error })?;
+        for Change { path, before, after } in &self.files {
+            // Somebody signed here meanwhile: that statement would be lost.
+            if read_file(path)? != *before {
+                let error = io::Error::other("it changed meanwhile, so nothing was added to it");
+                return Err(FolderError::Disk { path: path.clone(), error });
+            }
+            state::write_project_file(path, after)?;
+        }
+        Ok(())
+    }
+
+    /// Writes them. What is cut short reads, and is made up for by the same again.
+    ///
+    /// # Errors
+    /// [`FolderError`] when the disk does not let us.
+    pub fn write(&self) -> Result<(), FolderError> {
+        let disk = |error| FolderError::Disk { path: self.folder.clone(), error };
+        fs::create_dir_all(&self.folder).map_err(disk)?;
+        self.write_files()?;
+        self.heads.iter().try_for_each(|(voter, head)| keep_head(&self.folder, voter, head).map(drop))
+    }
+}
+
+/// The files of these chains that are in a folder, by name: statements, heads, and heads of ballots.
+///
+/// # Errors
+/// [`FolderError`] when one cannot be read.
+pub fn files(folder: &Path, chains: &[Chain]) -> Result<Vec<(String, Vec<u8>)>, FolderError> {
+    let mut files = Vec::new();
+    for path in chains
+        .iter()
+        .flat_map(|chain| [chain_path, head_path, heads_path].map(|path| path(folder, chain.issuer())))
+    {
+        if let (Some(bytes), Some(name)) = (read_file(&path)?, path.file_name()) {
+            files.push((name.to_string_lossy().into_owned(), bytes));
+        }
+    }
+    Ok(files)
+}
+
 /// Where a key's statements stand.
 #[must_use]
 pub fn chain_path(folder: &Path, issuer: &PublicKey) -> PathBuf {
@@ -249,7 +354,7 @@ mod tests {
         digest::Sha256,
         key::SecretKey,
         name::ProjectName,
-        statement::{Files, Release},
+        statement::{Claim, Files, Release},
         subject::FileName,
         time::{Duration, Validity},
         version::Version,

@@ -28,6 +28,7 @@ pub use self::error::WrongPage;
 use self::{extract::Extract, flights::Flights};
 use crate::{
     blocking::blocking,
+    bundle::Kind,
     clock::Clock,
     limits,
     network::{FetchError, Fetched, Head, Network, Reach, Request, Unreachable, Wrong},
@@ -264,7 +265,8 @@ impl PageFetcher {
         let request = Request::new(&url)
             .credentials(index.address.credentials())
             .accept(ACCEPT, CONTENT_TYPES)
-            .unless(validators);
+            .unless(validators)
+            .kind(Kind::Page);
         let answer = match self.network.fetch(&request, limits::PAGE_BYTES).await {
             Ok(Fetched::Body(head, bytes)) => self.page_of(head, bytes.to_vec()),
             Ok(Fetched::NotModified(head)) => match kept {
@@ -303,7 +305,7 @@ impl PageFetcher {
             base: head.url,
             content_type: head.content_type.unwrap_or_default(),
             validators: head.validators,
-            fetched: self.clock.now(),
+            fetched: head.answered.unwrap_or_else(|| self.clock.now()),
             max_age: head.max_age.as_secs(),
             from_public: head.reach == Reach::PublicOnly,
         }

@@ -160,3 +160,31 @@ pub const COMPARED_BYTES: u64 = 64 << 20;
 
 /// Largest kept result of a comparison: 1,000 differences of 1,000 bytes.
 pub const COMPARISON_BYTES: u64 = 1 << 20;
+
+/// Largest manifest of a bundle: 100,000 entries of some 600 bytes.
+pub const BUNDLE_MANIFEST_BYTES: u64 = 64 << 20;
+
+/// Most entries of a bundle. A lock file of 1,000 projects makes some 5,000.
+pub const BUNDLE_ENTRIES: usize = 100_000;
+
+/// Longest name of an entry: an address.
+pub const BUNDLE_NAME_BYTES: usize = 4096;
+
+/// Most bytes of everything in a bundle, unpacked. Mostly distribution files: those of a large project have 4 GB.
+pub const BUNDLE_BYTES: u64 = 64 << 30;
+
+/// Largest distribution file in a bundle: what an archive's header can say.
+pub const BUNDLE_FILE_BYTES: u64 = (8 << 30) - 1;
+
+/// How many times larger than itself a bundle may become. Pages, which are most of one without files, shrink to a
+/// twentieth; gzip's utmost is a thousandth.
+pub const BUNDLE_GROWTH: u64 = 100;
+
+/// By how much more a bundle may grow, for those that are small.
+pub const BUNDLE_SLACK_BYTES: u64 = 16 << 20;
+
+/// Bytes of a bundle that are read at a time.
+pub const BUNDLE_BUFFER_BYTES: usize = 128 << 10;
+
+/// Bytes of a carried file that are handed on at a time.
+pub const PIECE_BYTES: u64 = 128 << 10;

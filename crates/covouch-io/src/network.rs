@@ -7,13 +7,15 @@
 //! - Every wait and every length has a limit.
 //!
 //! # Not here
-//! Caching ([`crate::index`]), hashes ([`crate::archive`]), and anything but GET.
+//! Caching ([`crate::index`]), what is in a bundle ([`crate::bundle`]), hashes ([`crate::archive`]), and anything but GET.
 
 mod address;
 mod body;
+mod carried;
 mod connect;
 mod error;
 mod exchange;
+mod recorder;
 mod request;
 mod roots;
 mod settings;
@@ -26,15 +28,25 @@ use self::exchange::Online;
 pub use self::{
     address::{Reach, is_public},
     body::Body,
+    carried::Carried,
     error::{FetchError, Unreachable, Wrong},
+    recorder::Recorder,
     request::{Head, Request, Validators},
     settings::{Patience, Proxies, Roots, Settings, SettingsError},
 };
 use crate::limits;
 
-/// The network, or that there is none. Clones share their connections.
+/// The network, what was carried here instead, or that there is neither. Clones share their connections.
 #[derive(Clone)]
-pub struct Network(Option<Arc<Online>>);
+pub struct Network(Way);
+
+/// How a question is answered.
+#[derive(Clone)]
+enum Way {
+    Offline,
+    Online(Arc<Online>, Option<Recorder>),
+    Carried(Arc<Carried>),
+}
 
 /// The answer to [`Network::fetch`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,19 +73,47 @@ impl Network {
     /// # Errors
     /// [`SettingsError`] when the named root certificates cannot be used.
     pub fn new(settings: &Settings) -> Result<Self, SettingsError> {
-        Ok(Self(Some(Arc::new(Online::new(settings)?))))
+        Ok(Self(Way::Online(Arc::new(Online::new(settings)?), None)))
     }
 
     /// No network: every request ends in [`Unreachable::Offline`].
     #[must_use]
     pub fn offline() -> Self {
-        Self(None)
+        Self(Way::Offline)
     }
 
     /// Whether this is [`Network::offline`].
     #[must_use]
     pub fn is_offline(&self) -> bool {
-        self.0.is_none()
+        matches!(self.0, Way::Offline)
+    }
+
+    /// What was carried here in a bundle, as if its servers had answered now. There is no way out.
+    #[must_use]
+    pub fn carried(carried: Carried) -> Self {
+        Self(Way::Carried(Arc::new(carried)))
+    }
+
+    /// The same network, whose answers are recorded. Without a network there is nothing to record.
+    #[must_use]
+    pub fn recorded(&self, recorder: &Recorder) -> Self {
+        match &self.0 {
+            Way::Online(online, _) => Self(Way::Online(Arc::clone(online), Some(recorder.clone()))),
+            Way::Offline | Way::Carried(_) => self.clone(),
+        }
+    }
+
+    /// What was carried here, when that is what answers.
+    pub(crate) fn is_carried(&self) -> bool {
+        matches!(self.0, Way::Carried(_))
+    }
+
+    /// Who records, if anybody does.
+    pub(crate) fn recorder(&self) -> Option<&Recorder> {
+        match &self.0 {
+            Way::Online(_, recorder) => recorder.as_ref(),
+            Way::Offline | Way::Carried(_) => None,
+        }
     }
 
     /// Fetches a whole answer of at most `limit` bytes, trying up to three times.
@@ -81,11 +121,19 @@ impl Network {
     /// # Errors
     /// [`FetchError`], when nothing was learnt.
     pub async fn fetch(&self, request: &Request, limit: usize) -> Result<Fetched, FetchError> {
-        let online = self.online(request)?;
+        let online = match &self.0 {
+            Way::Offline => return Err(unreachable(request, Unreachable::Offline)),
+            Way::Carried(carried) => return carried.fetch(request, limit),
+            Way::Online(online, _) => online,
+        };
         let total = online.patience.total;
-        tokio::time::timeout(total, patiently(|| online.fetch_once(request, limit)))
+        let fetched = tokio::time::timeout(total, patiently(|| online.fetch_once(request, limit)))
             .await
-            .unwrap_or_else(|_| Err(unreachable(request, Unreachable::TimedOut(total))))
+            .unwrap_or_else(|_| Err(unreachable(request, Unreachable::TimedOut(total))));
+        if let (Some(recorder), Ok(fetched)) = (self.recorder(), &fetched) {
+            recorder.record(request, fetched);
+        }
+        fetched
     }
 
     /// Asks for an answer whose body is read piece by piece, undecoded: a file's hash is over the bytes as they
@@ -94,12 +142,19 @@ impl Network {
     /// # Errors
     /// [`FetchError`], when nothing was learnt.
     pub async fn open(&self, request: &Request) -> Result<Opened, FetchError> {
-        let online = self.online(request)?;
-        patiently(|| online.open_once(request)).await
-    }
-
-    fn online(&self, request: &Request) -> Result<&Online, FetchError> {
-        self.0.as_deref().ok_or_else(|| unreachable(request, Unreachable::Offline))
+        let online = match &self.0 {
+            Way::Offline => return Err(unreachable(request, Unreachable::Offline)),
+            Way::Carried(carried) => return carried.open(request),
+            Way::Online(online, _) => online,
+        };
+        let opened = patiently(|| online.open_once(request)).await?;
+        Ok(match (self.recorder(), opened) {
+            (Some(recorder), Opened::Body(head, body)) => {
+                let tape = recorder.tape(request, &head);
+                Opened::Body(head, body.recorded(tape))
+            }
+            (_, opened) => opened,
+        })
     }
 }
 

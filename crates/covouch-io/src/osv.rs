@@ -110,6 +110,18 @@ impl Osv {
         about.filter(move |record| record.holds(now)).map(|record| record.malware)
     }
 
+    /// A record that an earlier copy holds and this one does not have, or only as it was before. Databases withdraw
+    /// records, and remove none.
+    #[must_use]
+    pub fn lacks<'a>(&self, earlier: &'a Self) -> Option<&'a Record> {
+        let known: HashMap<&str, Timestamp> =
+            self.records.iter().map(|record| (&*record.malware.id, record.malware.modified)).collect();
+        let is_lacking = |record: &&Record| {
+            known.get(&*record.malware.id).is_none_or(|modified| *modified < record.malware.modified)
+        };
+        earlier.records.iter().find(is_lacking)
+    }
+
     /// When the newest record that was read, of malware or not, was last changed: how old the copy is at most.
     #[must_use]
     pub fn newest(&self) -> Option<Timestamp> {

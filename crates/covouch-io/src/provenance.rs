@@ -23,6 +23,7 @@ use url::Url;
 use crate::{
     attestation::{AttestationError, Proof, TrustRoot, publishers, verify},
     blocking::blocking,
+    bundle::Kind,
     index::{FetchedPage, Index},
     limits,
     network::{FetchError, Fetched, Network, Reach},
@@ -92,7 +93,8 @@ impl ProvenanceFetcher {
         if let Some(proofs) = self.kept(file).await {
             return ProvenanceAnswer::Proven(proofs);
         }
-        let request = index.file_request(address, reach).accept(ACCEPT, &[]);
+        let request =
+            index.file_request(address, reach).accept(ACCEPT, &[]).kind(Kind::Attestation).about(file);
         let bytes = match self.network.fetch(&request, PROVENANCE_BYTES).await {
             Ok(Fetched::Body(_, bytes)) => bytes,
             // Without validators nobody answers that nothing has changed.
@@ -100,13 +102,19 @@ impl ProvenanceFetcher {
             Err(error) => return ProvenanceAnswer::Unreachable(error),
         };
         let (fetcher, file) = (self.clone(), file.clone());
-        let work = move || {
-            let proofs = verify(&file, &bytes, &fetcher.root)?;
-            // Not keeping it only means asking again.
-            drop(write_atomically(&fetcher.path(&file), &bytes));
-            Ok(proofs)
-        };
+        let work = move || fetcher.keep(&file, &bytes);
         blocking(work).await.map_or_else(ProvenanceAnswer::Refused, ProvenanceAnswer::Proven)
+    }
+
+    /// Verifies what somebody has to show of a file's publisher, and keeps it when it holds.
+    ///
+    /// # Errors
+    /// [`AttestationError`] for the first attestation that does not hold.
+    pub fn keep(&self, file: &DistributionFile, provenance: &[u8]) -> Result<Vec<Proof>, AttestationError> {
+        let proofs = verify(file, provenance, &self.root)?;
+        // Not keeping it only means asking again.
+        drop(write_atomically(&self.path(file), provenance));
+        Ok(proofs)
     }
 
     /// What an index shows of this file, and of the files of its project before it, as its page lists them. At most

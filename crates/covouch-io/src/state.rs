@@ -5,6 +5,8 @@
 //! cache/      files by sha256, and answers of indexes; may be deleted
 //! verified/   ids of statements whose signatures were already checked
 //! floors/     the newest of each feed that was ever seen; never delete
+//! bundle/     work on bundles; may be deleted
+//! incoming/   what an import takes over, between two moments
 //! ```
 //!
 //! # Invariants
@@ -16,6 +18,7 @@
 
 mod cache;
 mod error;
+mod incoming;
 mod lock;
 mod pages;
 mod write;
@@ -32,9 +35,10 @@ pub(crate) use self::cache::hash;
 pub use self::{
     cache::{Cache, CacheWriter, CachedFile},
     error::StateError,
+    incoming::Incoming,
     lock::FolderLock,
     pages::{KeptExtract, KeptPage, Pages},
-    write::{sweep as sweep_folder, write_atomically, write_project_file},
+    write::{sweep as sweep_folder, write_atomically, write_project_file, write_project_file_with},
 };
 
 /// The format this version writes.
@@ -55,6 +59,8 @@ pub enum Part {
     Verified,
     /// What must never go backwards.
     Floors,
+    /// Work on bundles.
+    Bundle,
 }
 
 impl State {
@@ -80,7 +86,10 @@ impl State {
         match fs::read_to_string(&version) {
             Ok(text) => match text.trim_end().parse::<u32>() {
                 Ok(found) if found > FORMAT => Err(StateError::Newer { path: root, found }),
-                Ok(FORMAT) => Ok(Self { root }),
+                Ok(FORMAT) => {
+                    incoming::finish(&root)?;
+                    Ok(Self { root })
+                }
                 _ => Err(StateError::Version(version)),
             },
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -105,6 +114,7 @@ impl State {
             Part::Cache => "cache",
             Part::Verified => "verified",
             Part::Floors => "floors",
+            Part::Bundle => "bundle",
         })
     }
 

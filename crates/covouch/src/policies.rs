@@ -76,7 +76,8 @@ impl Loaded {
         Policies::new(base, self.project.policy.clone()).map_err(|errors| show(&errors, terminal))
     }
 
-    fn found(&self) -> impl Iterator<Item = &Found> {
+    /// All of them.
+    pub(crate) fn found(&self) -> impl Iterator<Item = &Found> {
         self.base.iter().chain([&self.project])
     }
 

@@ -22,7 +22,7 @@ use super::{Means, not_listed};
 use crate::{
     archive::{self, ArchiveError, Expected},
     blocking::blocking,
-    index::{Freshness, PageAnswer},
+    index::{Freshness, Index, PageAnswer},
     limits,
     state::{CachedFile, Part, write_atomically},
 };
@@ -70,44 +70,9 @@ impl Comparer {
         blocking(move || compare((&wheel, wheel_file), (&sdist, sdist_file))).await
     }
 
-    /// The bytes of a file, from an index that lists it.
     async fn download(&self, subject: &Subject, evidence: &Evidence) -> Result<CachedFile, Gap> {
-        let Means { network, state, fetcher, .. } = &self.means;
-        let gap = |code, detail: String| Gap {
-            code,
-            source: subject.filename.as_str().into(),
-            detail: detail.into(),
-        };
-        let cache = state.cache();
-        let (digest, kept) = (subject.sha256, cache.clone());
-        if let Ok(Some(file)) = blocking(move || kept.open(&digest)).await {
-            return Ok(file);
-        }
-        let mut failed: Option<ArchiveError> = None;
-        for index in self.means.listing(subject, evidence) {
-            let page = match fetcher.fetch_page(index, &subject.project, Freshness::Recent).await {
-                PageAnswer::Page(page) => page,
-                PageAnswer::Unreachable(error) => {
-                    failed = Some(error.into());
-                    continue;
-                }
-                PageAnswer::Absent | PageAnswer::Wrong(_) => continue,
-            };
-            let same = |file: &&covouch_python::simple::File| {
-                file.sha256() == Some(subject.sha256) && *file.filename() == subject.filename
-            };
-            let Some(file) = page.page.files().iter().find(same) else { continue };
-            let request = index.file_request(file.url(), page.reach);
-            let expected = Expected::sha256(subject.sha256).at_most(limits::COMPARED_BYTES);
-            match archive::download(network, &cache, &request, expected).await {
-                Ok(file) => return Ok(file),
-                Err(error) => failed = Some(error),
-            }
-        }
-        Err(match failed {
-            Some(error) => gap(error.code(), error.to_string()),
-            None => not_listed(subject),
-        })
+        let indexes = self.means.listing(subject, evidence);
+        download(&self.means, &indexes, subject, limits::COMPARED_BYTES).await
     }
 
     fn place(&self, wheel: &Subject, sdist: &Subject) -> PathBuf {
@@ -139,6 +104,51 @@ impl Comparer {
         })
         .await;
     }
+}
+
+/// The bytes of a file of at most so many, from the cache or from the first of these indexes that lists it and has it.
+///
+/// # Errors
+/// A [`Gap`]; nothing is kept then.
+pub async fn download(
+    means: &Means,
+    indexes: &[&Index],
+    subject: &Subject,
+    most: u64,
+) -> Result<CachedFile, Gap> {
+    let Means { network, state, fetcher, .. } = means;
+    let gap =
+        |code, detail: String| Gap { code, source: subject.filename.as_str().into(), detail: detail.into() };
+    let cache = state.cache();
+    let (digest, kept) = (subject.sha256, cache.clone());
+    if let Ok(Some(file)) = blocking(move || kept.open(&digest)).await {
+        return Ok(file);
+    }
+    let mut failed: Option<ArchiveError> = None;
+    for index in indexes {
+        let page = match fetcher.fetch_page(index, &subject.project, Freshness::Recent).await {
+            PageAnswer::Page(page) => page,
+            PageAnswer::Unreachable(error) => {
+                failed = Some(error.into());
+                continue;
+            }
+            PageAnswer::Absent | PageAnswer::Wrong(_) => continue,
+        };
+        let same = |file: &&covouch_python::simple::File| {
+            file.sha256() == Some(subject.sha256) && *file.filename() == subject.filename
+        };
+        let Some(file) = page.page.files().iter().find(same) else { continue };
+        let request = index.file_request(file.url(), page.reach);
+        let expected = Expected::sha256(subject.sha256).at_most(most);
+        match archive::download(network, &cache, &request, expected).await {
+            Ok(file) => return Ok(file),
+            Err(error) => failed = Some(error),
+        }
+    }
+    Err(match failed {
+        Some(error) => gap(error.code(), error.to_string()),
+        None => not_listed(subject),
+    })
 }
 
 fn read_limited(path: &std::path::Path) -> io::Result<Vec<u8>> {

@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 use super::{DistributionSource, Means};
 use crate::{
     blocking::blocking,
-    debian::{self, Debian, DebianError, DebianSettings, Keyring, Outcome, Suite, apt::Mirrors},
+    debian::{self, Debian, DebianError, Outcome},
     index::Freshness,
     limits,
 };
@@ -48,25 +48,9 @@ impl Distribution {
     }
 
     async fn read(&self) -> Result<Loaded, DebianError> {
-        let suites: Vec<Suite> =
-            self.source.suites.iter().filter_map(|suite| Suite::parse(suite).ok()).collect();
-        if suites.len() < self.source.suites.len() {
-            return Err(DebianError::NoMirror);
-        }
-        let mirrors = match &self.source.mirror {
-            Some(url) => Mirrors::named(url),
-            None => Mirrors::of_apt(&self.source.system)?,
-        };
+        let settings = self.source.settings(Freshness::Recent)?;
+        let suites = settings.suites.clone();
         let Means { network, state, clock, .. } = &self.means;
-        let settings = DebianSettings {
-            suites: suites.clone(),
-            mirrors,
-            keyring: match &self.source.keyring {
-                Some(path) => Keyring::read(path)?,
-                None => Keyring::with_systems()?,
-            },
-            freshness: Freshness::Recent,
-        };
         let refreshed = debian::refresh(network, state, *clock, &settings, &|_| {}).await?;
         let (state, now) = (state.clone(), clock.now());
         let debian = blocking(move || Debian::load(&state, &suites)).await?;

@@ -10,6 +10,9 @@ use crate::{limits, state::State};
 /// Sigstore's public instance as of 2026-08-21, from `targets/trusted_root.json` of sigstore/root-signing.
 const PRODUCTION: &[u8] = include_bytes!("trusted_root.json");
 
+/// The file of the state folder in which another root is kept.
+const FILE: &str = "trusted_root.json";
+
 /// Authorities and logs, ready to verify with. Building one takes longer than verifying an attestation: keep it.
 pub struct TrustRoot(Verifier);
 
@@ -76,7 +79,23 @@ impl TrustRoot {
     /// # Errors
     /// [`TrustRootError`] when one is kept that cannot be used.
     pub fn of_state(state: &State) -> Result<Self, TrustRootError> {
-        Self::read(&state.root().join("trusted_root.json"))?.map_or_else(Self::production, Ok)
+        Self::read(&state.root().join(FILE))?.map_or_else(Self::production, Ok)
+    }
+
+    /// The bytes of the root that [`TrustRoot::of_state`] reads.
+    ///
+    /// # Errors
+    /// [`TrustRootError`] when one is kept that cannot be read.
+    pub fn bytes_of_state(state: &State) -> Result<Vec<u8>, TrustRootError> {
+        let path = state.root().join(FILE);
+        match fs::read(&path) {
+            Ok(bytes) => Ok(bytes),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(PRODUCTION.to_vec()),
+            Err(error) => Err(TrustRootError::File {
+                path: Shown::new(&path.to_string_lossy()),
+                reason: error.to_string(),
+            }),
+        }
     }
 
     pub(super) fn verifier(&self) -> &Verifier {

@@ -30,6 +30,7 @@ use super::{
 };
 use crate::{
     blocking::blocking,
+    bundle::Kind,
     clock::Clock,
     index::Freshness,
     limits,
@@ -164,7 +165,7 @@ impl Visit<'_> {
 
     async fn ask(&self, mirror: &Url) -> Result<Outcome, DebianError> {
         let url = self.url(mirror, release::FILE)?;
-        let request = Request::new(&url);
+        let request = Request::new(&url).kind(Kind::Debian);
         let place = request.url().to_string();
         let request = request.unless(self.known.validators(self.suite, &place));
         let (head, in_release) = match self.network.fetch(&request, limits::DEBIAN_RELEASE_BYTES).await? {
@@ -183,7 +184,7 @@ impl Visit<'_> {
             codename: release.codename,
             date: release.date,
             valid_until: release.valid_until,
-            checked: self.clock.now(),
+            checked: head.answered.unwrap_or_else(|| self.clock.now()),
             url: place,
             sha256,
             validators: head.validators,
@@ -213,9 +214,14 @@ impl Visit<'_> {
         }
         let (state, suite) = (self.state.clone(), self.suite.clone());
         let validators = head.map(|head| head.validators.clone());
+        // An answer that was carried here says what was so then, and what was said here since stands.
+        let known = self.known.suite(self.suite).map(|known| known.checked);
+        let checked = head
+            .and_then(|head| head.answered)
+            .map_or(now, |answered| known.map_or(answered, |known| known.max(answered)));
         blocking(move || {
             let _lock = state.lock(Part::Verified, &mut |_| {})?;
-            Table::load(&state)?.confirmed(&suite, now, validators.as_ref()).save(&state)
+            Table::load(&state)?.confirmed(&suite, checked, validators.as_ref()).save(&state)
         })
         .await?;
         Ok(Outcome::Unchanged)
@@ -244,7 +250,7 @@ impl Visit<'_> {
 
     /// At most one byte more than `length`, which is enough to see that it is another file.
     async fn fetch(&self, url: &Url, length: u64) -> Result<Vec<u8>, DebianError> {
-        let mut body = match self.network.open(&Request::new(url)).await? {
+        let mut body = match self.network.open(&Request::new(url).kind(Kind::Debian)).await? {
             Opened::Absent => return Err(DebianError::Absent(redact(url))),
             Opened::Body(_, body) => body,
         };

@@ -10,7 +10,8 @@ use url::Url;
 
 use super::FeedError;
 use crate::{
-    network::{FetchError, Fetched, Network, Request},
+    bundle::Kind,
+    network::{FetchError, Fetched, Network, Recorder, Request, Unreachable},
     secrets::{RedactedUrl, redact},
 };
 
@@ -21,7 +22,7 @@ pub(super) struct Files {
 }
 
 enum Place {
-    Folder(PathBuf),
+    Folder(PathBuf, Option<Recorder>),
     Server(Network),
 }
 
@@ -35,7 +36,11 @@ impl Files {
         }
         let unusable = || FeedError::Address(redact(&address));
         let place = match address.scheme() {
-            "file" => Place::Folder(address.to_file_path().map_err(|()| unusable())?),
+            "file" if network.is_carried() => Place::Server(network.clone()),
+            "file" => {
+                let folder = address.to_file_path().map_err(|()| unusable())?;
+                Place::Folder(folder, network.recorder().cloned())
+            }
             "https" | "http" => Place::Server(network.clone()),
             _ => return Err(unusable()),
         };
@@ -46,16 +51,29 @@ impl Files {
         redact(&self.address)
     }
 
+    fn url(&self, path: &str) -> Result<Url, FeedError> {
+        self.address.join(path).map_err(|_| FeedError::Address(self.shown()))
+    }
+
     /// A file of at most `limit` bytes; `None` when there surely is none.
     pub(super) async fn fetch(&self, path: &str, limit: usize) -> Result<Option<Vec<u8>>, FeedError> {
         match &self.place {
-            Place::Folder(folder) => {
-                let path = folder.join(path);
-                read(&path, limit).map_err(|error| FeedError::Disk { path, error })
+            Place::Folder(folder, recorder) => {
+                // A folder that is not mounted says nothing of what is in it.
+                if !folder.is_dir() {
+                    let why = Unreachable::NoFolder;
+                    return Err(FetchError::Unreachable { url: self.shown(), why }.into());
+                }
+                let file = folder.join(path);
+                let bytes = read(&file, limit).map_err(|error| FeedError::Disk { path: file, error })?;
+                if let Some(recorder) = recorder {
+                    recorder.keep((Kind::Feed, self.url(path)?.to_string()), bytes.as_deref());
+                }
+                Ok(bytes)
             }
             Place::Server(network) => {
-                let url = self.address.join(path).map_err(|_| FeedError::Address(self.shown()))?;
-                match network.fetch(&Request::new(&url), limit).await {
+                let url = self.url(path)?;
+                match network.fetch(&Request::new(&url).kind(Kind::Feed), limit).await {
                     Ok(Fetched::Body(_, bytes)) => Ok(Some(bytes.to_vec())),
                     // TUF §5.3.3 with what storage services answer for what they do not have.
                     Ok(Fetched::Absent) | Err(FetchError::Refused { status: 403, .. }) => Ok(None),

@@ -1,6 +1,10 @@
 //! Reads the body of an answer, within limits of bytes and silence.
 
-use std::{error::Error, io::Read as _, time::Duration};
+use std::{
+    error::Error,
+    io::{self, Read as _},
+    time::Duration,
+};
 
 use bytes::{Bytes, BytesMut};
 use covouch_core::shown::Shown;
@@ -8,19 +12,38 @@ use flate2::bufread::MultiGzDecoder;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 
-use super::error::{FetchError, Unreachable, Wrong, root_cause};
-use crate::secrets::RedactedUrl;
+use super::{
+    error::{FetchError, Unreachable, Wrong, root_cause},
+    recorder::Tape,
+};
+use crate::{limits, secrets::RedactedUrl, state::CachedFile};
 
 /// The bytes of an answer, as they come.
 pub struct Body {
-    incoming: Incoming,
+    source: Source,
     idle: Duration,
     shown: RedactedUrl,
+    tape: Option<Box<Tape>>,
+}
+
+enum Source {
+    Server(Incoming),
+    Disk(CachedFile),
 }
 
 impl Body {
     pub(super) fn new(incoming: Incoming, idle: Duration, shown: RedactedUrl) -> Self {
-        Self { incoming, idle, shown }
+        Self { source: Source::Server(incoming), idle, shown, tape: None }
+    }
+
+    /// The bytes of a file on disk.
+    pub(super) fn of_disk(file: CachedFile, shown: RedactedUrl) -> Self {
+        Self { source: Source::Disk(file), idle: Duration::ZERO, shown, tape: None }
+    }
+
+    /// The same bytes, which are recorded when they were all read.
+    pub(super) fn recorded(self, tape: Option<Tape>) -> Self {
+        Self { tape: tape.map(Box::new), ..self }
     }
 
     /// The next piece; `None` at the end that the server announced.
@@ -28,11 +51,31 @@ impl Body {
     /// # Errors
     /// [`FetchError::Unreachable`] when nothing comes for too long, or the connection ends too early.
     pub async fn piece(&mut self) -> Result<Option<Bytes>, FetchError> {
+        let piece = self.next().await?;
+        match &piece {
+            Some(piece) => self.tape.iter_mut().for_each(|tape| tape.write(piece)),
+            None => self.tape.take().into_iter().for_each(|tape| tape.finish()),
+        }
+        Ok(piece)
+    }
+
+    async fn next(&mut self) -> Result<Option<Bytes>, FetchError> {
+        let incoming = match &mut self.source {
+            Source::Server(incoming) => incoming,
+            Source::Disk(file) => {
+                let mut piece = Vec::new();
+                let read = file.take(limits::PIECE_BYTES).read_to_end(&mut piece);
+                let unreachable = |why| FetchError::Unreachable { url: self.shown.clone(), why };
+                let broken = |error: io::Error| unreachable(Unreachable::Broken(error.to_string()));
+                return Ok((read.map_err(broken)? > 0).then(|| piece.into()));
+            }
+        };
         loop {
-            let next = tokio::time::timeout(self.idle, self.incoming.frame()).await;
-            match next.map_err(|_| self.unreachable(Unreachable::TimedOut(self.idle)))? {
+            let next = tokio::time::timeout(self.idle, incoming.frame()).await;
+            let unreachable = |why| FetchError::Unreachable { url: self.shown.clone(), why };
+            match next.map_err(|_| unreachable(Unreachable::TimedOut(self.idle)))? {
                 None => return Ok(None),
-                Some(Err(error)) => return Err(self.unreachable(broken(&error))),
+                Some(Err(error)) => return Err(unreachable(broken(&error))),
                 // A frame without data is a trailer.
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(data) if !data.is_empty() => return Ok(Some(data)),
@@ -52,10 +95,6 @@ impl Body {
             bytes.extend_from_slice(&piece);
         }
         Ok(bytes.freeze())
-    }
-
-    fn unreachable(&self, why: Unreachable) -> FetchError {
-        FetchError::Unreachable { url: self.shown.clone(), why }
     }
 }
 

@@ -44,6 +44,12 @@ pub enum Unreachable {
     /// The network is not to be used.
     #[error("we are offline")]
     Offline,
+    /// What would be read from a folder, whose disk may not be mounted.
+    #[error("there is no such folder")]
+    NoFolder,
+    /// The bundle that is read instead of the network does not have it.
+    #[error("it is not in the bundle")]
+    NotCarried,
     /// No connection.
     #[error("no connection: {0}")]
     Connect(String),

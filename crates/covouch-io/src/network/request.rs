@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use covouch_core::time::Timestamp;
+use covouch_python::attestation::DistributionFile;
 use http::{
     HeaderMap, HeaderName, HeaderValue,
     header::{
@@ -12,7 +14,10 @@ use http::{
 use url::Url;
 
 use super::address::Reach;
-use crate::secrets::{Credentials, RedactedUrl, redact};
+use crate::{
+    bundle::Kind,
+    secrets::{Credentials, RedactedUrl, redact},
+};
 
 /// A GET of one URL.
 #[derive(Clone)]
@@ -25,6 +30,10 @@ pub struct Request {
     pub(super) from: Option<u64>,
     pub(super) until: Option<u64>,
     accept: Option<&'static str>,
+    /// As what it stands in a bundle; what has no kind stands in none.
+    pub(super) kind: Option<Kind>,
+    /// The file that what is asked for is about.
+    pub(super) file: Option<DistributionFile>,
 }
 
 /// What a server recognises its own answer by.
@@ -58,6 +67,8 @@ impl Request {
             from: None,
             until: None,
             accept: None,
+            kind: None,
+            file: None,
         }
     }
 
@@ -65,6 +76,20 @@ impl Request {
     #[must_use]
     pub fn credentials(mut self, credentials: Option<&Credentials>) -> Self {
         self.credentials = self.credentials.or_else(|| credentials.cloned());
+        self
+    }
+
+    /// Asks for a thing of this kind.
+    #[must_use]
+    pub(crate) fn kind(mut self, kind: Kind) -> Self {
+        self.kind = Some(kind);
+        self
+    }
+
+    /// Asks for something about this file.
+    #[must_use]
+    pub(crate) fn about(mut self, file: &DistributionFile) -> Self {
+        self.file = Some(file.clone());
         self
     }
 
@@ -151,6 +176,8 @@ pub struct Head {
     pub reach: Reach,
     /// The offset of the first byte: 0, unless a range was asked for and granted.
     pub starts_at: u64,
+    /// When the answer was given, if not just now.
+    pub answered: Option<Timestamp>,
 }
 
 impl Head {
@@ -165,6 +192,7 @@ impl Head {
             max_age: max_age(headers),
             reach,
             starts_at: 0,
+            answered: None,
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Write as _},
+    io,
     path::Path,
     time::SystemTime,
 };
@@ -28,7 +28,7 @@ const SWEEP_DEPTH: usize = 3;
 /// [`StateError`] when the disk does not do it; the file is then as it was.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
     create_folder(folder_of(path))?;
-    replace(path, bytes, temporary)
+    replace(path, &mut |file| file.write_all(bytes), temporary)
 }
 
 /// Replaces a file of the user's project in the same way. It keeps its permissions; a new one has those any program
@@ -37,20 +37,31 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
 /// # Errors
 /// [`StateError`] when the disk does not do it; the file is then as it was.
 pub fn write_project_file(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
+    write_project_file_with(path, &mut |file| file.write_all(bytes))
+}
+
+/// The same with bytes that are made as they are written, once.
+///
+/// # Errors
+/// [`StateError`] when the disk or `write` does not do it; the file is then as it was.
+pub fn write_project_file_with(path: &Path, write: Fill<'_>) -> Result<(), StateError> {
     let folder = folder_of(path);
     fs::create_dir_all(folder).map_err(|error| StateError::writing(folder, &error))?;
-    replace(path, bytes, |folder| temporary_like(path, folder))
+    replace(path, write, |folder| temporary_like(path, folder))
 }
+
+/// Writes a file's bytes.
+type Fill<'a> = &'a mut dyn FnMut(&mut dyn io::Write) -> io::Result<()>;
 
 fn replace(
     path: &Path,
-    bytes: &[u8],
+    write: Fill<'_>,
     temporary: impl Fn(&Path) -> io::Result<NamedTempFile>,
 ) -> Result<(), StateError> {
     let folder = folder_of(path);
-    let written = || {
+    let mut written = || {
         let mut file = temporary(folder)?;
-        file.write_all(bytes)?;
+        write(&mut file)?;
         file.as_file().sync_all()?;
         file.persist(path).map_err(|failed| failed.error)?;
         sync_folder(folder)
@@ -97,7 +108,7 @@ pub(super) fn folder_of(path: &Path) -> &Path {
 }
 
 /// A rename is on disk when its folder is. Windows has no such call, and does it by itself.
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 

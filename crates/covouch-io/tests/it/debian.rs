@@ -9,6 +9,7 @@ use covouch_io::{
     clock::Clock,
     debian::{Debian, DebianSettings, Keyring, Outcome, Suite, apt::Mirrors, refresh},
     index::Freshness,
+    network::{Carried, Network, Recorder},
     state::State,
 };
 use covouch_testkit::{
@@ -126,14 +127,26 @@ impl User {
     }
 
     async fn refresh_suite(&self, name: &str, freshness: Freshness) -> Outcome {
-        let settings = DebianSettings {
+        self.refresh_with(&network(), &self.settings(name, freshness)).await
+    }
+
+    /// Reads stable over this network.
+    async fn refresh_over(&self, network: &Network) -> Outcome {
+        self.refresh_with(network, &self.settings("stable", Freshness::Demand)).await
+    }
+
+    async fn refresh_with(&self, network: &Network, settings: &DebianSettings) -> Outcome {
+        let refreshed = refresh(network, &self.state, Clock::stopped(self.now), settings, &|_| {}).await;
+        refreshed.unwrap().suites.remove(0).1
+    }
+
+    fn settings(&self, name: &str, freshness: Freshness) -> DebianSettings {
+        DebianSettings {
             suites: vec![suite(name)],
             mirrors: self.mirrors.clone(),
             keyring: self.keyring.clone(),
             freshness,
-        };
-        let refreshed = refresh(&network(), &self.state, Clock::stopped(self.now), &settings, &|_| {}).await;
-        refreshed.unwrap().suites.remove(0).1
+        }
     }
 
     /// The code of why nothing was learnt.
@@ -485,4 +498,39 @@ fn the_embedded_keyring_is_the_one_its_readme_names() {
     let digest = Sha256::of(&std::fs::read(folder.join("debian-archive-keyring.gpg")).unwrap());
     let readme = std::fs::read_to_string(folder.join("README.md")).unwrap();
     assert!(readme.contains(&digest.to_string()));
+}
+
+/// What a mirror says, recorded by somebody who knows nothing, and read by a user from a copy of it.
+async fn carried(user: &User, made: Timestamp) -> Network {
+    let folder = tempfile::tempdir().unwrap().keep();
+    let state = State::open(folder.join("state")).unwrap();
+    let recorder = Recorder::new(state.cache());
+    let settings = user.settings("stable", Freshness::Demand);
+    let clock = Clock::stopped(user.now);
+    let network = network().recorded(&recorder);
+    refresh(&network, &state, clock, &settings, &|_| {}).await.unwrap();
+    Network::carried(Carried::new(recorder.take().unwrap(), state.cache(), made))
+}
+
+#[tokio::test]
+async fn an_index_that_was_carried_is_read_as_from_a_mirror_and_never_an_older_one() {
+    let mirror = Mirror::start();
+    let (mut user, twin) = (User::of(&mirror), User::of(&mirror));
+    user.publish(&mirror, &Release::stable("2026-05-01"), &[SIX]);
+    let old = carried(&user, at("2026-05-02")).await;
+    user.publish(&mirror, &Release::stable("2026-05-20"), &[SIX, CTX]);
+    let new = carried(&user, at("2026-05-21")).await;
+    // Whoever is inside has another mirror in its configuration, or none that answers.
+    user.mirrors = Mirrors::named(&"https://elsewhere.example/debian".parse().unwrap());
+    assert!(matches!(user.refresh_over(&new).await, Outcome::Read { files: 2, .. }));
+    assert!(user.sighting(&ctx()).is_some());
+    let checked = user.debian().suites().next().unwrap().checked;
+    assert_eq!(checked, at("2026-05-21"), "a bundle is as old as it is");
+    match user.refresh_over(&old).await {
+        Outcome::Failed(error) => assert_eq!(error.code().as_str(), "debian-rolled-back"),
+        learnt => panic!("{learnt:?}"),
+    }
+    assert!(user.sighting(&ctx()).is_some());
+    // Its twin, who knows nothing newer, reads it.
+    assert!(matches!(twin.refresh_over(&old).await, Outcome::Read { files: 1, .. }));
 }

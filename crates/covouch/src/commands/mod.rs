@@ -3,6 +3,7 @@
 mod analyze;
 mod attestation;
 mod authors;
+mod bundle;
 mod check;
 mod debian;
 mod electorate;
@@ -11,6 +12,7 @@ mod gateway;
 mod impact;
 mod init;
 mod key;
+mod lock;
 mod lock_identities;
 mod party;
 mod policy;
@@ -32,6 +34,7 @@ pub(crate) fn run(command: &Command, settings: &Settings, terminal: &Terminal) -
         Command::Init(arguments) => init::run(arguments, settings, terminal),
         Command::Gateway(arguments) => gateway::run(arguments, settings, terminal),
         Command::Check(arguments) => check::run(arguments, settings, terminal),
+        Command::Lock(arguments) => lock::run(arguments, settings, terminal),
         Command::Why(arguments) => why::run(arguments, settings, terminal),
         Command::Policy(command) => policy::run(command, settings, terminal),
         Command::Debian(command) => debian::run(command, settings, terminal),
@@ -47,6 +50,7 @@ pub(crate) fn run(command: &Command, settings: &Settings, terminal: &Terminal) -
         Command::Vote(command) => vote::run(command, settings, terminal),
         Command::Tally(arguments) => tally::run(arguments, settings, terminal),
         Command::Withdraw(arguments) => withdraw::run(arguments, settings, terminal),
+        Command::Bundle(command) => bundle::run(command, settings, terminal),
         Command::Authors(command) => authors::run(command, settings, terminal),
         Command::Attestation(command) => attestation::run(command, settings, terminal),
         Command::LockIdentities(arguments) => lock_identities::run(arguments, settings, terminal),

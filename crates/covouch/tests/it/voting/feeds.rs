@@ -210,7 +210,7 @@ fn what_cannot_be_read_now_is_not_a_vote() {
     carried.desk().write("gone/.keep", "");
     let mut check = carried.desk().command(&["check"]);
     check.env("COVOUCH_HOME", carried.desk().project().join("gone"));
-    carried.desk().start(check).wait().ends(4).says("[feed-none]");
+    carried.desk().start(check).wait().ends(4).says("[fetch-unreachable]");
 }
 
 #[test]
