@@ -19,7 +19,7 @@ mod table;
 mod wire;
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     path::Path,
 };
 
@@ -113,13 +113,13 @@ impl Osv {
     /// A record that an earlier copy holds and this one does not have, or only as it was before. Databases withdraw
     /// records, and remove none.
     #[must_use]
-    pub fn lacks<'a>(&self, earlier: &'a Self) -> Option<&'a Record> {
-        let known: HashMap<&str, Timestamp> =
-            self.records.iter().map(|record| (&*record.malware.id, record.malware.modified)).collect();
-        let is_lacking = |record: &&Record| {
-            known.get(&*record.malware.id).is_none_or(|modified| *modified < record.malware.modified)
+    pub fn lacks(&self, earlier: &Self) -> Option<Record> {
+        let here: HashMap<_, _> =
+            self.0.records().map(|record| (record.malware.id, record.malware.modified)).collect();
+        let is_lacking = |record: &Record| {
+            here.get(&record.malware.id).is_none_or(|modified| *modified < record.malware.modified)
         };
-        earlier.records.iter().find(is_lacking)
+        earlier.0.records().find(is_lacking)
     }
 
     /// When the newest record that was read, of malware or not, was last changed: how old the copy is at most.

@@ -133,19 +133,33 @@ impl Table {
 
     /// Every record about this release, withdrawn ones included, by id.
     pub(super) fn about(&self, project: &ProjectName, version: &Version) -> Vec<Record> {
-        let name = |line: &Range<usize>| {
-            let line = self.body.get(line.clone()).unwrap_or_default();
-            line.split(|byte| *byte == b'\t').next().unwrap_or_default()
-        };
-        let found = self.lines.binary_search_by(|line| name(line).cmp(project.as_str().as_bytes()));
-        let Some(line) = found.ok().and_then(|found| self.lines.get(found)) else { return Vec::new() };
-        let entries = line.start + project.as_str().len() + 1..line.end;
-        let entries = self.body.get(entries).and_then(|entries| serde_json::from_slice(entries).ok());
-        let entries: Vec<Entry> = entries.unwrap_or_else(|| vec![Entry::damaged()]);
+        let found = self
+            .lines
+            .binary_search_by(|line| self.split(line).0.cmp(project.as_str().as_bytes()))
+            .ok()
+            .and_then(|found| self.lines.get(found));
+        let entries = found.map_or_else(Vec::new, |line| self.entries(line));
         let mut records: Vec<Record> =
             entries.iter().filter(|entry| entry.covers(version)).map(Entry::record).collect();
         records.dedup_by(|left, right| left.malware.id == right.malware.id);
         records
+    }
+
+    /// Every record; one about several projects comes several times.
+    pub(super) fn records(&self) -> impl Iterator<Item = Record> {
+        let entries = self.lines.iter().flat_map(|line| self.entries(line));
+        entries.map(|entry| entry.record())
+    }
+
+    fn entries(&self, line: &Range<usize>) -> Vec<Entry> {
+        serde_json::from_slice(self.split(line).1).unwrap_or_else(|_| vec![Entry::damaged()])
+    }
+
+    /// A line's project, and its records.
+    fn split(&self, line: &Range<usize>) -> (&[u8], &[u8]) {
+        let line = self.body.get(line.clone()).unwrap_or_default();
+        let tab = line.iter().position(|byte| *byte == b'\t').unwrap_or(line.len());
+        (line.get(..tab).unwrap_or_default(), line.get(tab + 1..).unwrap_or_default())
     }
 }
 
