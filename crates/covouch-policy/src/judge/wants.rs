@@ -33,7 +33,11 @@ impl Policies {
         now: Timestamp,
     ) -> Vec<Lookup> {
         let world = World { graph, evidence, now };
-        let mut wanted = BTreeSet::new();
+        // Whom a lock expects speaks against files, whatever else is said of them: that is asked in any case.
+        let expected =
+            evidence.listed().filter(|file| is_meant(file) && evidence.expected(file).next().is_some());
+        let expected = expected.filter(|file| evidence.publishers(file).is_none());
+        let mut wanted: BTreeSet<Lookup> = expected.cloned().map(Lookup::Publisher).collect();
         // Whom a party names as an author may be a publisher, of whom only attestations know.
         let names = graph.names_anybody();
         for policy in self.iter().filter(|policy| names || policy.asks_adapters()) {
