@@ -209,6 +209,26 @@ fn the_policy_that_counts_is_the_one_that_is_here() {
 }
 
 #[test]
+fn what_is_on_record_as_malware_is_refused_although_it_is_locked() {
+    let desk = project("");
+    desk.covouch(&["lock"]).ends(0);
+    let policy = desk.read("covouch.toml");
+    desk.write("covouch.toml", policy.replace("[policy]", "[party.malware]\nosv = \"records/\"\n[policy]"));
+    elsewhere(&desk).ends(4).says("[osv-");
+    let record = |project: &str| {
+        format!(
+            r#"{{"id": "MAL-2026-7", "summary": "it steals", "modified": "2026-05-01T00:00:00Z",
+                "published": "2026-05-01T00:00:00Z", "affected": [{{"package": {{"ecosystem": "PyPI",
+                "name": "{project}"}}, "ranges": [{{"type": "ECOSYSTEM", "events": [{{"introduced": "0"}}]}}]}}]}}"#
+        )
+    };
+    desk.write("records/MAL-2026-7.json", record("other"));
+    elsewhere(&desk).ends(0);
+    desk.write("records/MAL-2026-7.json", record("demo"));
+    elsewhere(&desk).ends(3).says("[malware-recorded]");
+}
+
+#[test]
 fn what_still_holds_stays_as_it_is_byte_for_byte() {
     let desk = project(VETOES);
     desk.covouch(&["lock"]).ends(0);
