@@ -215,17 +215,20 @@ fn what_is_on_record_as_malware_is_refused_although_it_is_locked() {
     let policy = desk.read("covouch.toml");
     desk.write("covouch.toml", policy.replace("[policy]", "[party.malware]\nosv = \"records/\"\n[policy]"));
     elsewhere(&desk).ends(4).says("[osv-");
-    let record = |project: &str| {
+    let record = |project: &str, modified: &str| {
         format!(
-            r#"{{"id": "MAL-2026-7", "summary": "it steals", "modified": "2026-05-01T00:00:00Z",
+            r#"{{"id": "MAL-2026-7", "summary": "it steals", "modified": "{modified}",
                 "published": "2026-05-01T00:00:00Z", "affected": [{{"package": {{"ecosystem": "PyPI",
                 "name": "{project}"}}, "ranges": [{{"type": "ECOSYSTEM", "events": [{{"introduced": "0"}}]}}]}}]}}"#
         )
     };
-    desk.write("records/MAL-2026-7.json", record("other"));
+    desk.write("records/MAL-2026-7.json", record("other", crate::desk::NOW));
     elsewhere(&desk).ends(0);
-    desk.write("records/MAL-2026-7.json", record("demo"));
+    desk.write("records/MAL-2026-7.json", record("demo", crate::desk::NOW));
     elsewhere(&desk).ends(3).says("[malware-recorded]");
+    // Two people who vouched when the record had long been there knew better.
+    desk.write("records/MAL-2026-7.json", record("demo", "2026-05-01T00:00:00Z"));
+    elsewhere(&desk).ends(0);
 }
 
 #[test]
