@@ -147,7 +147,7 @@ impl Adapters {
             .map(|source| (source.name.clone(), Distribution::new(source, means.clone())))
             .collect();
         let automated = sources.automated.into_iter().map(|source| {
-            let read = Osv::read(&source.path).map_err(|error| Gap {
+            let read = Osv::read_kept(&source.path, &means.state).map_err(|error| Gap {
                 code: error.code(),
                 source: source.name.as_str().into(),
                 detail: error.to_string().into(),
@@ -184,7 +184,7 @@ impl Adapters {
             };
             for (project, version) in &releases {
                 for record in osv.holding(project, version, self.clock.now()) {
-                    evidence.add_record(name.clone(), project.clone(), version.clone(), record.clone());
+                    evidence.add_record(name.clone(), project.clone(), version.clone(), record);
                 }
             }
             evidence.add_consulted(name.clone());

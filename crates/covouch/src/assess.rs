@@ -1,6 +1,7 @@
 //! Evidence in, report out: the pipeline as `check`, `why` and `init` run it.
 
 mod passed_over;
+mod publishers;
 
 use std::{
     cell::RefCell,
@@ -78,22 +79,29 @@ pub(crate) struct Manner<'a> {
     freshness: Freshness,
     /// Where what was signed is taken from, where it is not from its sources.
     locked: Option<&'a Locked>,
+    /// Releases as a lock file has them.
+    expected: &'a [&'a LockedRelease],
 }
 
 impl<'a> Manner<'a> {
     /// From the sources, about the releases that are named.
     pub(crate) const fn live(freshness: Freshness) -> Self {
-        Self { scope: Scope::Named, freshness, locked: None }
+        Self { scope: Scope::Named, freshness, locked: None, expected: &[] }
     }
 
     /// From the sources, about newer releases as well.
     pub(crate) const fn and_newer(freshness: Freshness) -> Self {
-        Self { scope: Scope::AndNewer, freshness, locked: None }
+        Self { scope: Scope::AndNewer, freshness, locked: None, expected: &[] }
     }
 
     /// What was signed, from a lock.
     pub(crate) const fn locked(locked: &'a Locked) -> Self {
-        Self { scope: Scope::Named, freshness: Freshness::Recent, locked: Some(locked) }
+        Self { scope: Scope::Named, freshness: Freshness::Recent, locked: Some(locked), expected: &[] }
+    }
+
+    /// The same with these releases: whom a lock file names as publishers speaks against everybody else's files.
+    pub(crate) const fn expecting(self, releases: &'a [&'a LockedRelease]) -> Self {
+        Self { expected: releases, ..self }
     }
 }
 
@@ -129,7 +137,7 @@ impl Assessment {
         terminal: &Terminal,
     ) -> Result<Self, Failure> {
         let policies = loaded.policies(terminal)?;
-        let Manner { scope, freshness, locked } = *manner;
+        let Manner { scope, freshness, locked, expected } = *manner;
         let mut evidence = Evidence::new();
         if locked.is_none() {
             collect::add_folders(&mut evidence, &loaded.trust_folders())?;
@@ -207,6 +215,7 @@ impl Assessment {
                 fetcher,
                 indexes: indexes.known,
             };
+            publishers::expect(&mut evidence, &policies, expected);
             let adapters = Adapters::new(loaded.adapters(settings), &means);
             // A policy may ask no index at all.
             let named = releases.iter().map(|release| (release.project.clone(), release.version.clone()));

@@ -39,6 +39,7 @@ pub(super) fn run(arguments: &Check, settings: &Settings, terminal: &Terminal) -
         Some(evidence) => Manner::locked(evidence),
         None => Manner::and_newer(freshness),
     };
+    let manner = manner.expecting(&locked);
     let assessment = Assessment::collect_in(&manner, (&loaded, &releases), settings, terminal)?;
 
     let elsewhere: BTreeSet<_> = locked.iter().filter_map(|release| release.index.as_deref()).collect();

@@ -69,7 +69,8 @@ pub(super) fn make(
     maker.feeds(&policies, &releases)?;
     maker.distributions()?;
     let about = (&loaded, &releases);
-    let assessment = Assessment::collect_in(&Manner::and_newer(Freshness::Demand), about, &fresh, terminal)?;
+    let manner = Manner::and_newer(Freshness::Demand).expecting(&locked);
+    let assessment = Assessment::collect_in(&manner, about, &fresh, terminal)?;
     maker.check_pages(&assessment, &releases)?;
     if arguments.with_files {
         maker.files(&policies, &assessment, &locked)?;
