@@ -163,13 +163,17 @@ impl Adapters {
         }
     }
 
-    /// Adds what is on record about all releases that indexes list in this evidence.
-    pub fn add_records(&self, evidence: &mut Evidence) {
+    /// Adds what is on record about all releases that indexes list in this evidence, and about these.
+    pub fn add_records(
+        &self,
+        evidence: &mut Evidence,
+        also: impl IntoIterator<Item = (ProjectName, Version)>,
+    ) {
         if self.automated.is_empty() {
             return;
         }
-        let releases: HashSet<(ProjectName, Version)> =
-            evidence.listed().map(|file| (file.project.clone(), file.version.clone())).collect();
+        let listed = evidence.listed().map(|file| (file.project.clone(), file.version.clone()));
+        let releases: HashSet<(ProjectName, Version)> = listed.chain(also).collect();
         for (name, source) in &self.automated {
             let osv = match source {
                 Ok(osv) => osv,
