@@ -37,7 +37,7 @@ use url::Url;
 
 pub use self::{
     error::FeedError,
-    folder::{Draft, FeedFolder, FeedKeys, Published},
+    folder::{Bucket, Draft, FeedFolder, FeedKeys, Published, Uploaded},
 };
 use self::{files::Files, kept::Kept};
 use crate::{limits, network::Network, state::State};

@@ -1,3 +1,5 @@
+mod bucket;
+
 use std::{fs, num::NonZeroU32, path::Path};
 
 use covouch_core::{
