@@ -7,6 +7,7 @@ mod adapters;
 mod archives;
 mod attestations;
 mod bundles;
+mod evidence;
 mod feed;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -28,6 +29,7 @@ pub use self::adapters::{debian_apt, debian_release, debian_sources, debian_tabl
 pub use self::archives::{derive, sdist, wheel};
 pub use self::attestations::provenance;
 pub use self::bundles::bundle;
+pub use self::evidence::{evidence_file, evidence_lock};
 pub use self::feed::feed;
 
 /// A target's name and what it asserts.
@@ -41,6 +43,8 @@ pub const TARGETS: &[Target] = &[
     ("debian_sources", debian_sources),
     ("debian_table", debian_table),
     ("derive", derive),
+    ("evidence_file", evidence_file),
+    ("evidence_lock", evidence_lock),
     ("feed", feed),
     ("filename", filename),
     ("osv", osv),

@@ -19,6 +19,7 @@ mod http;
 mod install;
 mod judge;
 mod load;
+mod locked;
 mod machine;
 mod peers;
 mod process;
@@ -60,6 +61,7 @@ const PARTS: &[Part] = &[
     ("install", install::run),
     ("judge", judge::run),
     ("check", check::run),
+    ("lock", locked::run),
     ("attestation", attestation::run),
     ("graph", graph::run),
 ];

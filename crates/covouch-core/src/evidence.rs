@@ -21,7 +21,7 @@ use crate::{
     digest::Sha256,
     name::ProjectName,
     party::PartyName,
-    publisher::{Continuity, Publisher},
+    publisher::{Continuity, ExpectedPublisher, Publisher},
     statement::{Statement, Verified},
     subject::{FileName, Subject},
     time::Timestamp,
@@ -156,7 +156,15 @@ pub struct Evidence {
     derivations: HashMap<Sha256, Vec<(Subject, Derivation)>>,
     publishers: HashMap<Sha256, (Subject, Known<Vec<Publisher>>)>,
     continuity: HashMap<Sha256, (Subject, Known<Continuity>)>,
+    expected: HashMap<Sha256, Vec<Expectation>>,
     gaps: BTreeMap<PartyName, Gap>,
+}
+
+/// Whom a lock names as the publishers of a file.
+#[derive(Clone, Debug)]
+struct Expectation {
+    about: Subject,
+    publishers: Arc<[ExpectedPublisher]>,
 }
 
 /// A verified statement and the party through whose source it came.
@@ -245,6 +253,13 @@ impl Evidence {
     /// Adds how a file's publisher stands to that of the release before.
     pub fn add_continuity(&mut self, subject: Subject, continuity: Known<Continuity>) {
         self.continuity.insert(subject.sha256, (subject, continuity));
+    }
+
+    /// Says that one of these publishers has to have published a file, because a lock names them. What a lock expects
+    /// speaks against files and never for one.
+    pub fn add_expected(&mut self, subject: Subject, publishers: Arc<[ExpectedPublisher]>) {
+        let expectation = Expectation { about: subject, publishers };
+        self.expected.entry(expectation.about.sha256).or_default().push(expectation);
     }
 
     /// Says that a party's source could not be read, so that its grants and its vetoes are unknown.
@@ -342,6 +357,15 @@ impl Evidence {
     #[must_use]
     pub fn continuity(&self, subject: &Subject) -> Option<&Known<Continuity>> {
         self.continuity.get(&subject.sha256).filter(|(about, _)| about == subject).map(|(_, known)| known)
+    }
+
+    /// Whom each lock expects to have published this file: one of these. All four fields must match.
+    pub fn expected(&self, subject: &Subject) -> impl Iterator<Item = &[ExpectedPublisher]> {
+        let expected = self.expected.get(&subject.sha256).map_or(&[][..], Vec::as_slice);
+        expected
+            .iter()
+            .filter(move |expected| expected.about == *subject)
+            .map(|expected| &*expected.publishers)
     }
 
     /// Why this party's source could not be read, when it could not.

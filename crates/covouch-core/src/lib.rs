@@ -13,6 +13,7 @@ pub mod amount;
 pub mod code;
 pub mod digest;
 pub mod evidence;
+pub mod evidence_lock;
 pub mod hint;
 pub mod key;
 pub mod level;

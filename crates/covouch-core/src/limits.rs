@@ -56,3 +56,15 @@ pub const CHAIN_BYTES: u64 = 64 << 20;
 
 /// Largest OpenSSH key file that is read.
 pub const KEY_FILE_BYTES: usize = 64 << 10;
+
+/// Largest evidence lock that is read: ten thousand files, each with ten signed statements.
+pub const LOCK_BYTES: usize = 128 << 20;
+
+/// Most files that one entry of an evidence lock observes beside its own: the largest releases have a few hundred.
+pub const OBSERVED_FILES: usize = 4096;
+
+/// Most files in one evidence file: the bins of a hundred feeds, and the chains of thousands of voters.
+pub const EVIDENCE_PARTS: usize = 100_000;
+
+/// Largest evidence file that is read, once it is unpacked: the whole chains of thousands of voters.
+pub const EVIDENCE_BYTES: usize = 512 << 20;

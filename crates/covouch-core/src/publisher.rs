@@ -10,10 +10,14 @@
 //! How an identity is proven: `covouch-io` verifies attestations, `covouch-python` compares what they claim.
 
 mod continuity;
+mod expected;
 
 use std::{fmt, sync::Arc};
 
-pub use self::continuity::{Attested, Continuity, PublishedFile, SETTLED, continuity, reference};
+pub use self::{
+    continuity::{Attested, Continuity, PublishedFile, SETTLED, continuity, reference},
+    expected::ExpectedPublisher,
+};
 use crate::limits;
 
 /// What kind of place a file is published from.

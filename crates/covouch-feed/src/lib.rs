@@ -20,6 +20,7 @@ pub mod path;
 pub mod publish;
 pub mod role;
 pub mod statements;
+pub mod stored;
 pub mod threshold;
 pub mod update;
 pub mod value;

@@ -16,17 +16,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use covouch_core::statement::{Believed, leads_to};
 use covouch_core::{
     code::Code,
     hint::Hint,
     key::PublicKey,
     name::ProjectName,
-    statement::{Author, Claim, Envelope, Statement, Verified, VerifyError, verify},
+    statement::{self, Envelope, Seen, VerifyError},
 };
 
 use crate::{
     code,
-    role::{Delegations, Hashes, Target, Targets},
+    role::{Delegations, Hashes, Signed, Target, Targets},
     update::Trusted,
     value::Value,
 };
@@ -167,13 +168,48 @@ fn extend(values: &mut Vec<Value>, envelopes: &[Envelope]) -> usize {
     values.len() - before
 }
 
-/// Statements that are believed, and those of keys nobody led to.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Believed {
-    /// Statements of the party's keys, and of keys these lead to.
-    pub statements: Vec<Verified<Statement>>,
-    /// Everybody else's. Whoever knows their keys may verify them: voters, for example.
-    pub others: Vec<Envelope>,
+/// What lists have about projects, believed by nobody yet.
+#[derive(Clone, Debug, Default)]
+pub struct About {
+    /// Statements about files of the projects.
+    pub statements: Vec<Envelope>,
+    /// Heads of voters' ballots on them.
+    pub heads: Vec<Envelope>,
+}
+
+impl About {
+    /// Takes what a list has about a project.
+    ///
+    /// # Errors
+    /// [`StatementsError`] when there is something else in its place.
+    pub fn add(&mut self, list: &Targets, project: &ProjectName) -> Result<(), StatementsError> {
+        self.statements.extend(envelopes(list, project.as_str())?);
+        self.heads.extend(heads(list, project)?);
+        Ok(())
+    }
+}
+
+/// What there is about these projects, and the projects whose list could not be had. `lists` are the bins by name.
+///
+/// # Errors
+/// [`StatementsError`] when the repository is none of statements.
+pub fn about(
+    trusted: &Trusted,
+    lists: &BTreeMap<String, Option<Signed<Targets>>>,
+    projects: &[ProjectName],
+) -> Result<(About, Vec<ProjectName>), StatementsError> {
+    let (mut about, mut unknown) = (About::default(), Vec::new());
+    for project in projects {
+        let list = match place(trusted, project)? {
+            Place::Targets => Some(trusted.targets().role()),
+            Place::Bin(bin) => lists.get(&bin).and_then(Option::as_ref).map(Signed::role),
+        };
+        match list {
+            Some(list) => about.add(list, project)?,
+            None => unknown.push(project.clone()),
+        }
+    }
+    Ok((about, unknown))
 }
 
 /// Believes the statements of the feed's own keys, and of those that its delegations and author grants lead to.
@@ -186,37 +222,6 @@ pub fn believe(
     feed_wide: Vec<Envelope>,
     about_projects: Vec<Envelope>,
 ) -> Result<Believed, StatementsError> {
-    let mut by_key: BTreeMap<_, Vec<Envelope>> = BTreeMap::new();
-    for envelope in feed_wide.into_iter().chain(about_projects) {
-        by_key.entry(envelope.key()).or_default().push(envelope);
-    }
-    let mut wanted = roots.to_vec();
-    let mut seen: BTreeSet<PublicKey> = BTreeSet::new();
-    let mut believed = Believed::default();
-    while let Some(key) = wanted.pop() {
-        if !seen.insert(key) {
-            continue;
-        }
-        for envelope in by_key.remove(&key.id()).unwrap_or_default() {
-            let statement = verify(&envelope, &key)?;
-            wanted.extend(leads_to(statement.value()));
-            believed.statements.push(statement);
-        }
-    }
-    believed.statements.sort_by_key(|statement| (*statement.issuer(), statement.value().link.sequence));
-    believed.others = by_key.into_values().flatten().collect();
-    Ok(believed)
-}
-
-/// The key a statement gives a voice.
-#[must_use]
-pub fn leads_to(statement: &Statement) -> Option<PublicKey> {
-    match &statement.claim {
-        Claim::Delegation(delegation) => Some(delegation.to),
-        Claim::Author(grant) => match &grant.author {
-            Author::Key(key) => Some(*key),
-            _ => None,
-        },
-        _ => None,
-    }
+    let envelopes = feed_wide.into_iter().chain(about_projects);
+    Ok(statement::believe(roots, envelopes, &mut Seen::default())?)
 }

@@ -45,8 +45,7 @@ pub fn list(folder: &Path) -> Result<Vec<Electorate>, FolderError> {
         let path = entry.map_err(disk)?.path();
         if path.extension().is_some_and(|extension| extension == "jsonl") {
             let bytes = folder::read_file(&path)?.unwrap_or_default();
-            let lines = bytes.split(|byte| *byte == b'\n');
-            found.extend(lines.filter_map(|line| peek_electorate(&Envelope::parse(line).ok()?)));
+            found.extend(versions(&bytes));
         }
     }
     Ok(in_order(found))
@@ -59,9 +58,16 @@ fn in_order(mut electorates: Vec<Electorate>) -> Vec<Electorate> {
 }
 
 /// The keys that the versions of an electorate name.
-pub(crate) fn keys_of(versions: &[Electorate], electorate: &ElectorateId) -> BTreeSet<PublicKey> {
+#[must_use]
+pub fn keys_of(versions: &[Electorate], electorate: &ElectorateId) -> BTreeSet<PublicKey> {
     let versions = versions.iter().filter(|version| version.electorate() == *electorate);
     versions.flat_map(Electorate::keys).copied().collect()
+}
+
+/// Every version of every electorate among the statements of one chain, whatever they are worth.
+pub fn versions(lines: &[u8]) -> impl Iterator<Item = Electorate> + '_ {
+    let lines = lines.split(|byte| *byte == b'\n');
+    lines.filter_map(|line| peek_electorate(&Envelope::parse(line).ok()?))
 }
 
 /// The chains of an electorate's admins, voters and seeds, of all its versions, and of every key that those lead to.

@@ -12,6 +12,7 @@
 //! # Not here
 //! The checks of the roles: `covouch-feed`. Whether a stale feed's statements count: the policy.
 
+mod carried;
 mod error;
 mod files;
 mod folder;
@@ -29,13 +30,14 @@ use covouch_core::{
 use covouch_feed::{
     bins::Bins,
     role::{Delegations, Signed, Targets, check_root},
-    statements::{self, FEED_WIDE, Place, believe},
+    statements::{self, About, FEED_WIDE, Place, believe},
     update::{Answer, Source, Trusted, Update, Why},
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use url::Url;
 
 pub use self::{
+    carried::{Carried, carry},
     error::FeedError,
     folder::{Bucket, Draft, FeedFolder, FeedKeys, Published, Uploaded},
 };
@@ -175,7 +177,7 @@ impl Reader {
             _ => BTreeMap::new(),
         };
         let (About { statements, heads }, unknown) = match wanted {
-            Wanted::Projects(projects) => about(&trusted, &lists, projects)?,
+            Wanted::Projects(projects) => statements::about(&trusted, &lists, projects)?,
             Wanted::Everything => (everything(targets, &lists)?, Vec::new()),
         };
         let roots: Vec<PublicKey> = trusted.root().role().targets().ed25519().collect();
@@ -290,41 +292,6 @@ impl Reader {
         self.kept.keep(&covouch_feed::path::role_file(name), &bytes)?;
         Ok(list)
     }
-}
-
-/// What lists have about projects, believed by nobody yet.
-#[derive(Default)]
-struct About {
-    statements: Vec<Envelope>,
-    heads: Vec<Envelope>,
-}
-
-impl About {
-    fn add(&mut self, list: &Targets, project: &ProjectName) -> Result<(), FeedError> {
-        self.statements.extend(statements::envelopes(list, project.as_str())?);
-        self.heads.extend(statements::heads(list, project)?);
-        Ok(())
-    }
-}
-
-/// What there is about these projects, and the projects whose list could not be had.
-fn about(
-    trusted: &Trusted,
-    lists: &Lists,
-    projects: &[ProjectName],
-) -> Result<(About, Vec<ProjectName>), FeedError> {
-    let (mut about, mut unknown) = (About::default(), Vec::new());
-    for project in projects {
-        let list = match statements::place(trusted, project)? {
-            Place::Targets => Some(trusted.targets().role()),
-            Place::Bin(bin) => lists.get(&bin).and_then(Option::as_ref).map(Signed::role),
-        };
-        match list {
-            Some(list) => about.add(list, project)?,
-            None => unknown.push(project.clone()),
-        }
-    }
-    Ok((about, unknown))
 }
 
 /// What there is about any project. What does not stand under a normalised name is about none, as for everybody else.

@@ -12,7 +12,6 @@
 mod heads;
 
 use std::{
-    collections::BTreeSet,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -23,8 +22,8 @@ use covouch_core::{
     key::PublicKey,
     limits,
     statement::{
-        Author, BallotHead, Claim, Envelope, Link, SignError, Signer, Statement, Verified,
-        chain::{Chain, ChainError},
+        BallotHead, Envelope, Link, SignError, Signer, Statement, Verified,
+        chain::{self, Chain, ChainError},
         sign, sign_head,
     },
     time::Timestamp,
@@ -119,30 +118,7 @@ pub fn read(folder: &Path, roots: &[PublicKey]) -> Result<Vec<Chain>, FolderErro
     if !folder.is_dir() {
         return Err(FolderError::Missing { path: folder.to_owned() });
     }
-    let mut wanted: Vec<PublicKey> = roots.to_vec();
-    let mut seen: BTreeSet<PublicKey> = BTreeSet::new();
-    let mut chains = Vec::new();
-    while let Some(key) = wanted.pop() {
-        if !seen.insert(key) {
-            continue;
-        }
-        let chain = read_chain(folder, &key)?;
-        wanted.extend(chain.statements().iter().filter_map(|statement| leads_to(statement.value())));
-        chains.push(chain);
-    }
-    chains.sort_by(|left, right| left.issuer().cmp(right.issuer()));
-    Ok(chains)
-}
-
-fn leads_to(statement: &Statement) -> Option<PublicKey> {
-    match &statement.claim {
-        Claim::Delegation(delegation) => Some(delegation.to),
-        Claim::Author(grant) => match &grant.author {
-            Author::Key(key) => Some(*key),
-            Author::Publisher(_) => None,
-        },
-        _ => None,
-    }
+    chain::follow(roots, &mut |key| read_chain(folder, key))
 }
 
 /// Reads one key's chain; empty when it has no file.
@@ -150,10 +126,9 @@ fn leads_to(statement: &Statement) -> Option<PublicKey> {
 /// # Errors
 /// [`FolderError`] when the file cannot be read whole, or is no chain.
 pub fn read_chain(folder: &Path, issuer: &PublicKey) -> Result<Chain, FolderError> {
+    let raw = raw_chain(folder, issuer)?;
     let path = chain_path(folder, issuer);
-    let lines = read_file(&path)?.unwrap_or_default();
-    let head = read_file(&head_path(folder, issuer))?;
-    Chain::parse(issuer, &lines, head.as_deref()).map_err(|error| FolderError::Chain { path, error })
+    Chain::parse(issuer, &raw.lines, raw.head.as_deref()).map_err(|error| FolderError::Chain { path, error })
 }
 
 /// Signs a statement for the next place of the signer's chain and appends it.
@@ -202,6 +177,27 @@ fn write_head(
     let head = sign_head(&chain.head(issued), signer)?;
     let line = format!("{}\n", head.to_json());
     Ok(state::write_project_file(&head_path(folder, chain.issuer()), line.as_bytes())?)
+}
+
+/// A key's statements and their head, byte for byte as they stand in a folder.
+///
+/// # Errors
+/// [`FolderError`] when they cannot be read.
+pub fn raw_chain(folder: &Path, issuer: &PublicKey) -> Result<RawChain, FolderError> {
+    let lines = read_file(&chain_path(folder, issuer))?.unwrap_or_default();
+    let head = read_file(&head_path(folder, issuer))?;
+    Ok(RawChain { lines, head, ballot_heads: read_file(&heads_path(folder, issuer))? })
+}
+
+/// A chain as it stands in a folder; nothing in it is believed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RawChain {
+    /// The statements, one a line.
+    pub lines: Vec<u8>,
+    /// The signed head.
+    pub head: Option<Vec<u8>>,
+    /// Heads of its ballots that somebody carried here.
+    pub ballot_heads: Option<Vec<u8>>,
 }
 
 /// What chains from another folder have beyond those that are here.
@@ -358,7 +354,7 @@ mod tests {
         digest::Sha256,
         key::SecretKey,
         name::ProjectName,
-        statement::{Files, Release},
+        statement::{Claim, Files, Release},
         subject::FileName,
         time::{Duration, Validity},
         version::Version,

@@ -21,6 +21,7 @@ pub mod code;
 pub mod collect;
 pub mod debian;
 pub mod electorate;
+pub mod evidence_file;
 pub mod feed;
 pub mod folder;
 pub mod index;

@@ -126,6 +126,8 @@ codes! {
     HOME_UNKNOWN = "home-unknown";
     /// Whether a wheel of the release is kept out is not known.
     SIBLING_UNKNOWN = "sibling-unknown";
+    /// A lock names publishers of a file, and none of them published it.
+    LOCK_OTHER_PUBLISHER = "lock-other-publisher";
     /// A file is on record as malware.
     MALWARE_RECORDED = "malware-recorded";
     /// A wheel was not compared with its release's sdist.

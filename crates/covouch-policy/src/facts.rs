@@ -384,6 +384,9 @@ impl<'a> Case<'a> {
         if let Stated::Unknown(gap) = self.malware() {
             gaps.push(gap.clone());
         }
+        if self.as_expected() == Truth::Unknown {
+            gaps.extend(self.publisher_gap(&Condition::Attested(None)));
+        }
         gaps.sort();
         gaps.dedup();
         gaps

@@ -145,6 +145,7 @@ pub(crate) struct GatewayTable {
     pub(crate) connect: Vec<Placed<String>>,
     pub(crate) max_fallback_age: Option<Placed<String>>,
     pub(crate) max_lock_age: Option<Placed<String>>,
+    pub(crate) lock_keys: Vec<Placed<String>>,
     pub(crate) blocked: Option<Placed<String>>,
     pub(crate) downgrade: Option<Placed<String>>,
 }

@@ -167,7 +167,8 @@ impl<'c, 'a> Judgement<'c, 'a> {
     fn new(case: &'c Case<'a>) -> Self {
         let refused = case.policy.refuse.as_ref().map_or(Truth::No, |refuse| case.truth(&refuse.condition));
         // What is on record as malware is kept out, whatever the policy refuses besides.
-        let refused = refused.not().and(case.on_record().not()).not();
+        // And what somebody else published than the lock says.
+        let refused = refused.not().and(case.on_record().not()).and(case.as_expected()).not();
         let (mut grants, mut assumed) = case.grants();
         let also = case.inherited();
         if let Some((sdist, counts)) = also {
@@ -189,6 +190,9 @@ impl<'c, 'a> Judgement<'c, 'a> {
                 id,
                 summary: Arc::clone(&record.summary),
             }));
+        }
+        if let Some((expected, found)) = self.case.other_publisher() {
+            return Err(Against::Refused(RefusalCause::OtherPublisher { expected, found }));
         }
         if self.refused == Truth::Yes {
             return Err(Against::Refused(RefusalCause::Policy));

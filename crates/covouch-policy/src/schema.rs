@@ -191,6 +191,8 @@ struct Gateway {
     max_fallback_age: Option<String>,
     /// How old an evidence lock may be; `7d` when it is left out.
     max_lock_age: Option<String>,
+    /// Public keys that may take responsibility for what an evidence lock observed, such as a build server's.
+    lock_keys: Option<Vec<String>>,
     /// How a file that is kept out is shown.
     blocked: Option<Blocked>,
     /// What a silent downgrade is.

@@ -12,7 +12,7 @@ use crate::{
     judge::Policies,
     program::SourceKind,
     reasons::{Detail, Explanation, Outcome, Part, Voice},
-    verdict::{IndecisionCause, Verdict},
+    verdict::{IndecisionCause, Refusal, RefusalCause, Verdict},
 };
 
 /// How long a suggested waiver holds.
@@ -51,6 +51,8 @@ pub enum Suggestion {
         /// Who.
         source: Arc<str>,
     },
+    /// Write other publishers into the lock, once it is known why they changed.
+    LockIdentities,
 }
 
 impl fmt::Display for Suggestion {
@@ -67,6 +69,7 @@ impl fmt::Display for Suggestion {
                 subject.filename, subject.sha256
             ),
             Self::AskAgain { source } => write!(f, "ask again when `{source}` answers"),
+            Self::LockIdentities => f.write_str("covouch lock-identities, once you know why it changed"),
         }
     }
 }
@@ -86,6 +89,10 @@ pub fn suggest(
     subject: &Subject,
     now: Timestamp,
 ) -> Vec<Suggestion> {
+    if let Verdict::Refused(Refusal { cause: RefusalCause::OtherPublisher { .. }, .. }) = &explanation.verdict
+    {
+        return vec![Suggestion::LockIdentities];
+    }
     let (Verdict::Undecided(indecision), Some(deciding)) = (&explanation.verdict, explanation.deciding())
     else {
         return Vec::new();

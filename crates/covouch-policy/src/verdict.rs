@@ -59,6 +59,13 @@ pub enum RefusalCause {
         /// What it says, in one line.
         summary: Arc<str>,
     },
+    /// A lock names publishers of the file, and none of them published it.
+    OtherPublisher {
+        /// Whom the lock names.
+        expected: Arc<str>,
+        /// Who published it; nobody, where it is empty.
+        found: Arc<str>,
+    },
     /// The requirement would be met without negative evidence that is there.
     NegativeEvidence,
     /// A wheel of the release is kept out, and nobody allowed to build instead.
@@ -257,6 +264,7 @@ pub fn refuses(code: Code) -> bool {
         code::HASH_MISMATCH,
         code::REFUSED_BY_POLICY,
         code::MALWARE_RECORDED,
+        code::LOCK_OTHER_PUBLISHER,
         code::NEGATIVE_EVIDENCE,
         code::SIBLING_KEPT_OUT,
         code::SIBLING_UNJUDGED,
@@ -273,6 +281,7 @@ impl Refusal {
             RefusalCause::HashMismatch { .. } => code::HASH_MISMATCH,
             RefusalCause::Policy => code::REFUSED_BY_POLICY,
             RefusalCause::OnRecord { .. } => code::MALWARE_RECORDED,
+            RefusalCause::OtherPublisher { .. } => code::LOCK_OTHER_PUBLISHER,
             RefusalCause::NegativeEvidence => code::NEGATIVE_EVIDENCE,
             RefusalCause::SiblingKeptOut { .. } => code::SIBLING_KEPT_OUT,
             RefusalCause::SiblingUnjudged { .. } => code::SIBLING_UNJUDGED,

@@ -19,7 +19,7 @@ use covouch_core::{digest::Sha256, subject::FileName};
 
 pub use self::{
     error::{ClaimError, ProvenanceError},
-    identity::{CertificateClaims, Identity, StatedPublisher, publisher},
+    identity::{CertificateClaims, Identity, StatedPublisher, expected, publisher},
     provenance::{Attestation, Bundle, Provenance},
     statement::{Predicate, Statement},
 };

@@ -11,7 +11,9 @@
 
 use std::{fmt, path::Path, sync::Arc};
 
-use covouch_core::{digest::Sha256, name::ProjectName, subject::FileName, version::Version};
+use covouch_core::{
+    digest::Sha256, name::ProjectName, publisher::ExpectedPublisher, subject::FileName, version::Version,
+};
 
 pub mod uv;
 
@@ -27,7 +29,7 @@ mod requirements;
 pub use error::{IncludeError, LockError};
 pub use problem::{Problem, ProblemKind};
 
-use crate::{limits, shown::Shown};
+use crate::{attestation, limits, shown::Shown};
 
 /// What a lock file says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -86,6 +88,15 @@ pub struct AttestationIdentity {
     pub kind: String,
     /// The fields of that kind that are texts, in order of their names.
     pub fields: Vec<(String, String)>,
+}
+
+impl AttestationIdentity {
+    /// The publisher it means; nothing when it is of a kind nobody here knows.
+    #[must_use]
+    pub fn expected(&self) -> Option<ExpectedPublisher> {
+        let fields = self.fields.iter().map(|(field, text)| (field.as_str(), text.as_str()));
+        attestation::expected([("kind", self.kind.as_str())].into_iter().chain(fields))
+    }
 }
 
 /// A line of a file.

@@ -5,6 +5,7 @@ pub(crate) mod authors;
 pub(crate) mod bundle;
 mod debian;
 mod feed;
+mod lock;
 mod party;
 mod vote;
 
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::debian::{Debian, Suites};
 pub(crate) use self::feed::{Feed, FeedInit, FeedPublish, FeedVerify, RotateRoot, SignRoot};
+pub(crate) use self::lock::Lock;
 pub(crate) use self::party::{Party, PartyAdd};
 pub(crate) use self::vote::{Ballot, Cast, Electorate, Tally, Vote};
 
@@ -54,6 +56,8 @@ pub(crate) enum Command {
     Run(Run),
     /// Judge every file of a lock file.
     Check(Check),
+    /// Write what proves the verdicts on a lock file beside it.
+    Lock(Lock),
     /// Explain the verdict on one release or file.
     Why(Why),
     /// Write a policy for this project.
@@ -136,6 +140,9 @@ pub(crate) struct Check {
     /// Ask every index again, however fresh the cache is.
     #[arg(long)]
     pub(crate) refresh: bool,
+    /// Take what was signed from the evidence lock beside the lock file, as `covouch lock` wrote it.
+    #[arg(long)]
+    pub(crate) locked: bool,
     #[command(flatten)]
     pub(crate) attesting: attestation::Attesting,
 }

@@ -1,6 +1,7 @@
 //! Evidence in, report out: the pipeline as `check`, `why` and `init` run it.
 
 mod passed_over;
+mod publishers;
 
 use std::{
     cell::RefCell,
@@ -30,7 +31,8 @@ pub(crate) use self::passed_over::PassedOver;
 use crate::{
     failure::Failure,
     feeds::{Feeds, Reach},
-    indexes,
+    indexes::{self, Indexes},
+    locked::{Life, Locked},
     policies::Loaded,
     settings::Settings,
     terminal::Terminal,
@@ -64,11 +66,43 @@ pub(crate) struct Unlisted {
 
 /// Which releases are looked at.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Scope {
+enum Scope {
     /// Those that are named.
     Named,
     /// Newer ones of the same projects too, for [`Assessment::passed_over`].
     AndNewer,
+}
+
+/// How evidence is collected.
+pub(crate) struct Manner<'a> {
+    scope: Scope,
+    freshness: Freshness,
+    /// Where what was signed is taken from, where it is not from its sources.
+    locked: Option<&'a Locked>,
+    /// Releases as a lock file has them.
+    expected: &'a [&'a LockedRelease],
+}
+
+impl<'a> Manner<'a> {
+    /// From the sources, about the releases that are named.
+    pub(crate) const fn live(freshness: Freshness) -> Self {
+        Self { scope: Scope::Named, freshness, locked: None, expected: &[] }
+    }
+
+    /// From the sources, about newer releases as well.
+    pub(crate) const fn and_newer(freshness: Freshness) -> Self {
+        Self { scope: Scope::AndNewer, freshness, locked: None, expected: &[] }
+    }
+
+    /// What was signed, from a lock.
+    pub(crate) const fn locked(locked: &'a Locked) -> Self {
+        Self { scope: Scope::Named, freshness: Freshness::Recent, locked: Some(locked), expected: &[] }
+    }
+
+    /// The same with these releases: whom a lock file names as publishers speaks against everybody else's files.
+    pub(crate) const fn expecting(self, releases: &'a [&'a LockedRelease]) -> Self {
+        Self { expected: releases, ..self }
+    }
 }
 
 /// Everything that is known about some releases, and the policies to judge them by.
@@ -80,6 +114,7 @@ pub(crate) struct Assessment {
     policies: Policies,
     evidence: Evidence,
     graph: TrustGraph,
+    life: Life,
 }
 
 impl Assessment {
@@ -91,20 +126,22 @@ impl Assessment {
         settings: &Settings,
         terminal: &Terminal,
     ) -> Result<Self, Failure> {
-        Self::collect_in(Scope::Named, (loaded, releases), freshness, settings, terminal)
+        Self::collect_in(&Manner::live(freshness), (loaded, releases), settings, terminal)
     }
 
-    /// As [`Assessment::collect`], in a scope.
+    /// As [`Assessment::collect`], in some manner.
     pub(crate) fn collect_in(
-        scope: Scope,
+        manner: &Manner<'_>,
         (loaded, releases): (&Loaded, &BTreeSet<Release>),
-        freshness: Freshness,
         settings: &Settings,
         terminal: &Terminal,
     ) -> Result<Self, Failure> {
         let policies = loaded.policies(terminal)?;
+        let Manner { scope, freshness, locked, expected } = *manner;
         let mut evidence = Evidence::new();
-        collect::add_folders(&mut evidence, &loaded.trust_folders())?;
+        if locked.is_none() {
+            collect::add_folders(&mut evidence, &loaded.trust_folders())?;
+        }
         let projects: BTreeSet<&ProjectName> = releases.iter().map(|release| &release.project).collect();
         let meant: HashSet<(&ProjectName, &Version)> =
             releases.iter().map(|release| (&release.project, &release.version)).collect();
@@ -113,18 +150,36 @@ impl Assessment {
             releases.iter().map(|release| (&release.project, &release.version)).collect();
         let mut addresses = BTreeSet::new();
         let newer = RefCell::new(BTreeMap::<ProjectName, BTreeSet<Version>>::new());
-        let (policies, graph) = settings.block_on(async {
+        let (policies, graph, life) = settings.block_on(async {
             let about: Vec<ProjectName> = projects.iter().copied().cloned().collect();
             let feeds = Feeds::read(&policies, Some(&about), &Reach::of(settings)).await;
-            feeds.add_to(&mut evidence);
-            Polls::of(loaded, settings).add_to(&mut evidence, &feeds)?;
-            let policies = feeds.root(policies);
+            let (policies, life) = match locked {
+                Some(locked) => {
+                    let proven =
+                        locked.prove(&mut evidence, (loaded, policies), (&about, &feeds), settings)?;
+                    (proven.policies, proven.life)
+                }
+                None => {
+                    feeds.add_to(&mut evidence);
+                    Polls::of(loaded, settings).add_to(&mut evidence, &feeds)?;
+                    (feeds.root(policies), Life::default())
+                }
+            };
             let all: Vec<_> = policies.iter().collect();
-            let indexes = indexes::resolve(&all, settings, Wrapped::Other, freshness).await?;
+            // Asking where indexes are takes long, and is of no use where nothing was ever kept of them.
+            let indexes = if locked.is_some() && settings.is_offline() && settings.state().pages().is_empty()
+            {
+                Indexes::default()
+            } else {
+                indexes::resolve(&all, settings, Wrapped::Other, freshness).await?
+            };
             let fetcher =
                 PageFetcher::new(settings.network().clone(), settings.state().clone(), settings.clock());
             let sources = Sources { fetcher: &fetcher, indexes: &indexes.known, freshness };
             let wants = |evidence: &Evidence| {
+                if sources.indexes.is_empty() {
+                    return Vec::new();
+                }
                 let want = |project: &&ProjectName| {
                     let project = ProjectName::clone(project);
                     let wanted = policies.wants(evidence, &project);
@@ -148,6 +203,9 @@ impl Assessment {
             };
             collect::add_pages(&mut evidence, &sources, &wants, Some(&only), &step).await;
             progress.finish_and_clear();
+            if let Some(locked) = locked {
+                locked.observe(&mut evidence, &policies, settings.now());
+            }
             addresses
                 .extend(indexes.known.values().map(|index| without_slash(index.address().url().as_str())));
             let means = Means {
@@ -157,6 +215,7 @@ impl Assessment {
                 fetcher,
                 indexes: indexes.known,
             };
+            publishers::expect(&mut evidence, &policies, expected);
             let adapters = Adapters::new(loaded.adapters(settings), &means);
             adapters.add_records(&mut evidence);
             let graph = TrustGraph::build(&evidence, settings.now());
@@ -170,9 +229,35 @@ impl Assessment {
             };
             adapters.look_up(&mut evidence, &wants, &step).await;
             progress.finish_and_clear();
-            Ok::<_, Failure>((policies, graph))
+            Ok::<_, Failure>((policies, graph, life))
         })??;
-        Ok(Self { newer: newer.into_inner(), addresses, policies, evidence, graph })
+        Ok(Self { newer: newer.into_inner(), addresses, policies, evidence, graph, life })
+    }
+
+    /// The policies, with the keys of the feeds that were read.
+    pub(crate) const fn policies(&self) -> &Policies {
+        &self.policies
+    }
+
+    /// What is known.
+    pub(crate) const fn evidence(&self) -> &Evidence {
+        &self.evidence
+    }
+
+    /// When the statements of the lock end, where they are from one.
+    pub(crate) const fn life(&self) -> Life {
+        self.life
+    }
+
+    /// The wheels that stand beside these sdists, and are not among them.
+    pub(crate) fn beside(&self, subjects: &[Subject]) -> Vec<Subject> {
+        let is_wheel = |file: &Subject| file.filename.as_str().ends_with(".whl");
+        let sdists = subjects.iter().filter(|file| !is_wheel(file));
+        let releases: BTreeSet<Release> = sdists
+            .map(|file| Release { project: file.project.clone(), version: file.version.clone() })
+            .collect();
+        let beside = releases.iter().flat_map(|release| self.listed(release));
+        beside.filter(|file| is_wheel(file) && !subjects.contains(file)).collect()
     }
 
     /// The files that are meant, as subjects; what a lock pins and no index lists comes second.

@@ -28,10 +28,10 @@ use url::Url;
 use crate::settings::Settings;
 
 /// The code of the gap a stale feed leaves.
-const STALE: Code = Code::new("feed-stale");
+pub(crate) const STALE: Code = Code::new("feed-stale");
 
 /// The code of the gap a feed leaves whose list of a project could not be had.
-const INCOMPLETE: Code = Code::new("feed-incomplete");
+pub(crate) const INCOMPLETE: Code = Code::new("feed-incomplete");
 
 /// With what feeds are read.
 #[derive(Clone)]
@@ -134,6 +134,26 @@ impl Feeds {
         }
     }
 
+    /// Adds what speaks against files, and who may speak: what stays of a feed whatever became of it.
+    pub(crate) fn add_against(&self, evidence: &mut Evidence) {
+        for (answer, origin) in self.answers.values() {
+            for statement in answer.statements.iter().filter(|of| stays(&of.value().claim)) {
+                evidence.add_statement(statement.clone(), Arc::clone(origin));
+            }
+        }
+    }
+
+    /// Whether a party's feed was read whole, and is as new as its curator promises.
+    pub(crate) fn is_current(&self, party: &PartyName) -> bool {
+        self.roots.contains_key(party) && self.gaps.iter().all(|(of, _)| of != party)
+    }
+
+    /// The policies, with the keys of the feeds that are current.
+    pub(crate) fn root_current(&self, policies: Policies) -> Policies {
+        let current = self.roots.iter().filter(|(party, _)| self.is_current(party));
+        policies.with_roots(&current.map(|(party, keys)| (party.clone(), keys.clone())).collect())
+    }
+
     /// Whether there is any feed.
     pub(crate) fn is_empty(&self) -> bool {
         self.roots.is_empty() && self.gaps.is_empty()
@@ -146,6 +166,6 @@ impl Feeds {
 }
 
 /// What of a stale feed still counts: whatever takes trust away, and who may speak.
-fn stays(claim: &Claim) -> bool {
+pub(crate) fn stays(claim: &Claim) -> bool {
     matches!(claim, Claim::Veto(_) | Claim::Withdrawal(_) | Claim::Delegation(_))
 }

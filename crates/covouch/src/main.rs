@@ -9,6 +9,7 @@ mod feeds;
 mod gate;
 mod indexes;
 mod keys;
+mod locked;
 mod lockfile;
 mod policies;
 mod release;

@@ -19,6 +19,7 @@ use crate::{args::Global, failure::Failure, terminal::Terminal};
 pub(crate) struct Settings {
     state: State,
     network: Network,
+    is_offline: bool,
     clock: Clock,
     policy: Option<PathBuf>,
 }
@@ -44,12 +45,12 @@ impl Settings {
         } else {
             Network::new(&network::Settings::from_env(&variable)?)?
         };
-        Ok(Self { state, network, clock, policy: global.policy.clone() })
+        Ok(Self { state, network, is_offline: global.offline, clock, policy: global.policy.clone() })
     }
 
     /// The same with another state and another network.
     pub(crate) fn elsewhere(&self, state: State, network: Network) -> Self {
-        Self { state, network, clock: self.clock, policy: self.policy.clone() }
+        Self { state, network, is_offline: self.is_offline, clock: self.clock, policy: self.policy.clone() }
     }
 
     /// A variable of the environment.
@@ -68,6 +69,11 @@ impl Settings {
 
     pub(crate) fn network(&self) -> &Network {
         &self.network
+    }
+
+    /// Whether nobody is to be asked.
+    pub(crate) const fn is_offline(&self) -> bool {
+        self.is_offline
     }
 
     pub(crate) fn clock(&self) -> Clock {

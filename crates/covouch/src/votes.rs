@@ -116,7 +116,13 @@ pub(crate) fn graph(register: &Register, now: Timestamp) -> TrustGraph {
     TrustGraph::build(&signed, now)
 }
 
-fn count(evidence: &mut Evidence, Named { party, id, .. }: &Named, register: &Register, now: Timestamp) {
+/// Counts the ballots in a register, and adds which files they let pass.
+pub(crate) fn count(
+    evidence: &mut Evidence,
+    Named { party, id, .. }: &Named,
+    register: &Register,
+    now: Timestamp,
+) {
     let graph = graph(register, now);
     let votes = Votes::read(&register.statements, &register.heads);
     // Without an electorate there is nobody to count, which is not the same as nobody in favour.

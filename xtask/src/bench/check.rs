@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The moment of all checks: the vouches made for them end one day.
-const NOW: &str = "2026-06-10T12:00:00Z";
+pub(super) const NOW: &str = "2026-06-10T12:00:00Z";
 
 pub(super) fn run(bench: &Bench<'_>) -> Result<String, Failure> {
     bench.build()?;
@@ -96,7 +96,7 @@ fn command(bench: &Bench<'_>, home: &Path, arguments: &[&str]) -> Command {
 }
 
 /// The most memory a command ever had, in MB.
-fn most_memory(command: &Command) -> Result<f64, Failure> {
+pub(super) fn most_memory(command: &Command) -> Result<f64, Failure> {
     let mut timed = Command::new("/usr/bin/time");
     timed.arg("--format=%M").arg(command.get_program()).args(command.get_args());
     for (name, value) in command.get_envs() {

@@ -4,9 +4,11 @@
 //! chain; whoever cuts off its end contradicts the signed [`Head`]; and whoever puts back an old chain with its
 //! old head is found by comparing with what was seen before ([`Chain::continues`]).
 
+use std::collections::BTreeSet;
+
 use super::{
-    BallotHead, BallotPlace, Claim, ElectorateId, Envelope, Head, Link, Statement, StatementId, Verified,
-    VerifyError, verify, verify_head,
+    BallotHead, BallotPlace, Claim, ElectorateId, Envelope, Head, Link, Seen, Statement, StatementId,
+    Verified, VerifyError, leads_to, verify, verify_head,
 };
 use crate::{code::Code, hint::Hint, key::PublicKey, name::ProjectName, time::Timestamp};
 
@@ -91,6 +93,29 @@ impl ChainError {
     }
 }
 
+/// The chains of these keys, and of every key they lead to by delegation or author grant, in the order of their keys.
+/// A key that has no chain has said nothing.
+///
+/// # Errors
+/// Whatever `read` could not do with the first of them.
+pub fn follow<E>(
+    roots: &[PublicKey],
+    read: &mut dyn FnMut(&PublicKey) -> Result<Chain, E>,
+) -> Result<Vec<Chain>, E> {
+    let mut wanted: Vec<PublicKey> = roots.to_vec();
+    let mut seen: BTreeSet<PublicKey> = BTreeSet::new();
+    let mut chains = Vec::new();
+    while let Some(key) = wanted.pop() {
+        if seen.insert(key) {
+            let chain = read(&key)?;
+            wanted.extend(chain.statements().iter().filter_map(|statement| leads_to(statement.value())));
+            chains.push(chain);
+        }
+    }
+    chains.sort_by(|left, right| left.issuer().cmp(right.issuer()));
+    Ok(chains)
+}
+
 impl Chain {
     /// Reads a chain: JSON Lines, one envelope a line, and the envelope of its head.
     ///
@@ -99,13 +124,33 @@ impl Chain {
     /// # Errors
     /// [`ChainError`] at the first line that does not belong.
     pub fn parse(issuer: &PublicKey, lines: &[u8], head: Option<&[u8]>) -> Result<Self, ChainError> {
+        Self::read((issuer, lines, head), &mut |envelope| verify(envelope, issuer))
+    }
+
+    /// The same, where statements that were seen before are not verified once more.
+    ///
+    /// # Errors
+    /// As for [`Chain::parse`].
+    pub fn parse_seen(
+        issuer: &PublicKey,
+        lines: &[u8],
+        head: Option<&[u8]>,
+        seen: &mut Seen,
+    ) -> Result<Self, ChainError> {
+        Self::read((issuer, lines, head), &mut |envelope| seen.verify(envelope, issuer))
+    }
+
+    fn read(
+        (issuer, lines, head): (&PublicKey, &[u8], Option<&[u8]>),
+        verify: &mut dyn FnMut(&Envelope) -> Result<Verified<Statement>, VerifyError>,
+    ) -> Result<Self, ChainError> {
         let mut chain = Self { issuer: *issuer, statements: Vec::new() };
         for (index, text) in lines.split_inclusive(|byte| *byte == b'\n').enumerate() {
             let line = index + 1;
             let text = text.strip_suffix(b"\n").ok_or(ChainError::Unfinished { line })?;
             let statement = Envelope::parse(text)
                 .map_err(VerifyError::from)
-                .and_then(|envelope| verify(&envelope, issuer))
+                .and_then(|envelope| verify(&envelope))
                 .map_err(|error| ChainError::Statement { line, error })?;
             chain.push(statement, line)?;
         }

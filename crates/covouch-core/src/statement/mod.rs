@@ -12,9 +12,11 @@
 //! Whether a statement counts at some moment, for some policy: that is the graph's and the policy's to say.
 
 mod ballot;
+mod believe;
 pub mod chain;
 mod electorate;
 pub mod envelope;
+mod seal;
 mod sign;
 mod summary;
 mod verify;
@@ -24,14 +26,16 @@ use std::{fmt, sync::Arc};
 
 pub use self::{
     ballot::{Ballot, BallotHead, BallotPlace, Choice},
+    believe::{Believed, Seen, believe, leads_to},
     electorate::{
         Committee, Community, Edition, Electorate, ElectorateError, ElectorateId, Member, Recusal, Recused,
         Rule, Strike, Terms, Voter,
     },
     envelope::{Envelope, EnvelopeError},
+    seal::Seal,
     sign::{SignError, Signer, sign, sign_ballot_head, sign_head},
     summary::{Document, Outcome, Summary, sign_summary},
-    verify::{Verified, VerifyError, peek_electorate, verify, verify_ballot_head, verify_head},
+    verify::{Verified, VerifyError, peek_electorate, peek_release, verify, verify_ballot_head, verify_head},
 };
 use crate::{
     amount::Amount,

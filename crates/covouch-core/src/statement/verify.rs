@@ -5,7 +5,7 @@ use super::{
     envelope::TRUST,
     wire::{self, PayloadError},
 };
-use crate::{code::Code, digest::Sha256, hint::Hint, key::PublicKey};
+use crate::{code::Code, digest::Sha256, hint::Hint, key::PublicKey, name::ProjectName, version::Version};
 
 /// Something that was signed by [`Verified::issuer`] and read in the one way there is to read it.
 ///
@@ -146,7 +146,14 @@ pub fn peek_electorate(envelope: &Envelope) -> Option<Electorate> {
     }
 }
 
-pub(super) fn check_signature(envelope: &Envelope, key: &PublicKey) -> Result<StatementId, VerifyError> {
+/// The release an envelope says it is about, whoever signed it: where it is put, and nothing that may be believed.
+#[must_use]
+pub fn peek_release(envelope: &Envelope) -> Option<(ProjectName, Version)> {
+    let statement = wire::statement(&envelope.payload_type, &envelope.payload).ok()?;
+    statement.claim.files().map(|files| (files.project().clone(), files.version().clone()))
+}
+
+pub(crate) fn check_signature(envelope: &Envelope, key: &PublicKey) -> Result<StatementId, VerifyError> {
     if envelope.key != key.id() {
         return Err(VerifyError::OtherKey { found: envelope.key.short(), expected: key.id().short() });
     }

@@ -6,6 +6,8 @@ mod chains;
 #[cfg(test)]
 mod electorates;
 #[cfg(test)]
+mod evidence_locks;
+#[cfg(test)]
 mod forge;
 #[cfg(test)]
 mod hostile;

@@ -10,4 +10,6 @@ mod peers;
 #[cfg(test)]
 mod publishing;
 #[cfg(test)]
+mod stored;
+#[cfg(test)]
 mod world;

@@ -86,6 +86,12 @@ impl Pages {
         Self { folder }
     }
 
+    /// Whether no answer was ever kept.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        !self.folder.is_dir()
+    }
+
     /// The answer kept for this address, if any.
     ///
     /// # Errors

@@ -514,7 +514,7 @@ async fn carried(user: &User, made: Timestamp) -> Network {
 
 #[tokio::test]
 async fn an_index_that_was_carried_is_read_as_from_a_mirror_and_never_an_older_one() {
-    let mirror = Mirror::start().await;
+    let mirror = Mirror::start();
     let (mut user, twin) = (User::of(&mirror), User::of(&mirror));
     user.publish(&mirror, &Release::stable("2026-05-01"), &[SIX]);
     let old = carried(&user, at("2026-05-02")).await;

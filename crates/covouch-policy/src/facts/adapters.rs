@@ -12,7 +12,7 @@ use covouch_core::{
     amount::Amount,
     evidence::{Derivation, Evidence, Gap, Known, MalwareRecord, Stated},
     level::Level,
-    publisher::{Continuity, PublisherName},
+    publisher::{Continuity, ExpectedPublisher, Publisher, PublisherName},
     statement::Claim,
     subject::{FileName, Subject},
 };
@@ -190,6 +190,28 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// Whether one of the publishers that each lock names for the file published it. A file that nobody attests was
+    /// published by none of them: whoever steals a token would only have to leave the attestation away.
+    pub(crate) fn as_expected(&self) -> Truth {
+        let mut expected = self.evidence.expected(self.subject).peekable();
+        match (expected.peek().is_some(), self.evidence.publishers(self.subject)) {
+            (false, _) => Truth::Yes,
+            (true, Some(Known::Is(publishers))) => {
+                Truth::from_bool(expected.all(|expected| is_any_of(publishers, expected)))
+            }
+            (true, Some(Known::Unknown(_)) | None) => Truth::Unknown,
+        }
+    }
+
+    /// Whom a lock names as the file's publishers, and who it was instead.
+    pub(crate) fn other_publisher(&self) -> Option<(Arc<str>, Arc<str>)> {
+        let Some(Known::Is(publishers)) = self.evidence.publishers(self.subject) else { return None };
+        let mut expected = self.evidence.expected(self.subject);
+        let expected = expected.find(|expected| !is_any_of(publishers, expected))?;
+        let found: Vec<ExpectedPublisher> = publishers.iter().map(ExpectedPublisher::from).collect();
+        Some((listed(expected, " or "), listed(&found, " and ")))
+    }
+
     /// Whether the file came from the publisher of the release before.
     pub(super) fn same_publisher(&self) -> Truth {
         match self.evidence.continuity(self.subject) {
@@ -291,6 +313,14 @@ impl Origin<'_> {
             Some(Known::Unknown(_)) | None => Truth::Unknown,
         }
     }
+}
+
+fn is_any_of(publishers: &[Publisher], expected: &[ExpectedPublisher]) -> bool {
+    publishers.iter().any(|proven| expected.iter().any(|one| one.difference(proven).is_none()))
+}
+
+fn listed(publishers: &[ExpectedPublisher], between: &str) -> Arc<str> {
+    publishers.iter().map(ToString::to_string).collect::<Vec<_>>().join(between).into()
 }
 
 fn not_asked(source: &PartySource) -> Gap {

@@ -33,7 +33,8 @@ const DEBIAN: &[&str] = &["suites", "mirror", "keyring"];
 const POLICY: &[&str] = &["admit", "refuse", "derive", "independence"];
 const RULE: &[&str] = &["projects", "index", "admit"];
 const WAIVER: &[&str] = &["sha256", "reason", "expires", "approved-by", "installed"];
-const GATEWAY: &[&str] = &["connect", "max-fallback-age", "max-lock-age", "blocked", "downgrade"];
+const GATEWAY: &[&str] =
+    &["connect", "max-fallback-age", "max-lock-age", "lock-keys", "blocked", "downgrade"];
 
 /// Every table of a policy file with its keys, by the name its description has in the schema.
 #[cfg(test)]
@@ -236,6 +237,7 @@ fn gateway(reader: &mut Reader, top: &Table<'_>) -> GatewayTable {
         connect: reader.strings(&table, "connect").unwrap_or_default(),
         max_fallback_age: reader.string(&table, "max-fallback-age"),
         max_lock_age: reader.string(&table, "max-lock-age"),
+        lock_keys: reader.strings(&table, "lock-keys").unwrap_or_default(),
         blocked: reader.string(&table, "blocked"),
         downgrade: reader.string(&table, "downgrade"),
     }

@@ -33,7 +33,11 @@ impl Policies {
         now: Timestamp,
     ) -> Vec<Lookup> {
         let world = World { graph, evidence, now };
-        let mut wanted = BTreeSet::new();
+        // Whom a lock expects speaks against files, whatever else is said of them: that is asked in any case.
+        let expected =
+            evidence.listed().filter(|file| is_meant(file) && evidence.expected(file).next().is_some());
+        let expected = expected.filter(|file| evidence.publishers(file).is_none());
+        let mut wanted: BTreeSet<Lookup> = expected.cloned().map(Lookup::Publisher).collect();
         for policy in self.iter().filter(|policy| policy.asks_adapters()) {
             for file in evidence.listed().filter(|file| is_meant(file)) {
                 add(&Case::new(policy, world, file), &mut wanted);

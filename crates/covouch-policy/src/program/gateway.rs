@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use covouch_core::time::Duration;
+use covouch_core::{key::PublicKey, time::Duration};
 
 /// `[gateway]`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct Gateway {
     pub max_fallback_age: Option<Duration>,
     /// How old an evidence lock may be.
     pub max_lock_age: Duration,
+    /// Who may take responsibility for what an evidence lock observed, and for its moment.
+    pub lock_keys: Vec<PublicKey>,
     /// How a file that is kept out is shown.
     pub blocked: Blocked,
     /// What a silent downgrade is.

@@ -56,6 +56,7 @@ fn clause(policy: &PolicyExplanation, verdict: &Verdict) -> String {
             RefusalCause::OnRecord { id, summary } => {
                 format!("on record as malware: {} ({})", one_line(summary), one_line(id))
             }
+            RefusalCause::OtherPublisher { expected, found } => other_publisher(expected, found),
             RefusalCause::Policy => policy.refuse.as_ref().map(found).unwrap_or_default(),
             RefusalCause::NegativeEvidence => short(policy, &policy.admit),
             RefusalCause::SiblingKeptOut { wheel } => {
@@ -80,6 +81,18 @@ fn clause(policy: &PolicyExplanation, verdict: &Verdict) -> String {
             }
             IndecisionCause::Undecidable(reason) => reason.to_string(),
         },
+    }
+}
+
+/// The workflows are written by publishers and by whoever wrote the lock.
+fn other_publisher(expected: &str, found: &str) -> String {
+    let found = match found {
+        "" => "nobody attests where it was published from".to_owned(),
+        found => format!("published by {}", one_line(found)),
+    };
+    match expected {
+        "" => format!("{found}, and the lock names a kind of publisher that is not known"),
+        expected => format!("{found}, and the lock names {}", one_line(expected)),
     }
 }
 

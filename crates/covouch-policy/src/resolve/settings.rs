@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use covouch_core::{
     digest::Sha256,
+    key::PublicKey,
     name::ProjectPattern,
     time::{Duration, Timestamp},
 };
@@ -26,6 +27,7 @@ type Waivers = HashMap<Sha256, Vec<WaiverRule>>;
 const PATTERN_HINT: &str = "write a project's name; `*` stands for any run of characters";
 const DIGEST_HINT: &str = "write the 64 digits that `sha256sum FILE` prints";
 const DATE_HINT: &str = "write `2026-12-31`, or a time that ends in `Z`";
+const KEY_HINT: &str = "write the line that `covouch key show NAME` prints";
 const DURATION_HINT: &str = "write `12h`, `7d` or `2w`";
 
 /// How old an evidence lock may be where the policy does not say (formats, "Evidence lock").
@@ -175,9 +177,14 @@ pub(super) fn gateway(table: &GatewayTable, faults: &mut Faults<'_>) -> Gateway 
         connect: table.connect.iter().filter_map(|written| host_port(written, faults)).collect(),
         max_fallback_age,
         max_lock_age,
+        lock_keys: table.lock_keys.iter().filter_map(|written| lock_key(written, faults)).collect(),
         blocked: choice(table.blocked.as_ref(), &blocked, faults).unwrap_or(Blocked::Yank),
         downgrade: choice(table.downgrade.as_ref(), &downgrade, faults).unwrap_or(Downgrade::Warn),
     }
+}
+
+fn lock_key(written: &Placed<String>, faults: &mut Faults<'_>) -> Option<PublicKey> {
+    faults.value(written.at, PublicKey::parse(&written.value), KEY_HINT).map(|(key, _)| key)
 }
 
 fn host_port(written: &Placed<String>, faults: &mut Faults<'_>) -> Option<HostPort> {

@@ -10,6 +10,7 @@ mod adapters;
 mod analysis;
 mod analysis_impact;
 mod example;
+mod expected;
 mod judging;
 mod laws;
 mod malformed;

@@ -3,8 +3,9 @@
 //! The claims are those of Fulcio's certificate extensions (sigstore/fulcio, `docs/oid-info.md`); which kind of
 //! publisher they mean follows from the issuer alone, so a certificate of one forge never passes for another's.
 
-use covouch_core::publisher::{Publisher, PublisherKind, PublisherName};
+use covouch_core::publisher::{ExpectedPublisher, Publisher, PublisherKind, PublisherName};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::ClaimError;
 use crate::{limits, shown::Shown};
@@ -46,9 +47,7 @@ pub enum Identity<'a> {
 /// Whom an index names as the publisher (PEP 740, `publisher`). An index can err or lie; see [`StatedPublisher::check`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatedPublisher {
-    name: PublisherName,
-    workflow: Option<String>,
-    environment: Option<String>,
+    expected: ExpectedPublisher,
     origin: Option<String>,
     reference: Option<String>,
     fields: Vec<(&'static str, String)>,
@@ -188,39 +187,57 @@ impl WirePublisher {
         let there = optional.into_iter().filter_map(|(field, value)| Some((field, value.clone()?)));
         [("kind", self.kind.clone())].into_iter().chain(there).collect()
     }
+
+    /// Whom it names, with as much as it says; an error says what is missing.
+    fn expected(&self) -> Result<ExpectedPublisher, Shown> {
+        if self.fields().iter().any(|(_, value)| value.len() > limits::PUBLISHER_FIELD_BYTES) {
+            return Err(Shown::new("a field of it is too long"));
+        }
+        let (kind, field, value, workflow) = match self.kind.as_str() {
+            "GitHub" => (PublisherKind::GitHub, "repository", &self.repository, &self.workflow),
+            "GitLab" => (PublisherKind::GitLab, "repository", &self.repository, &self.workflow_filepath),
+            "Google" => (PublisherKind::Google, "email", &self.email, &None),
+            "CircleCI" => {
+                (PublisherKind::CircleCi, "project_id", &self.project_id, &self.pipeline_definition_id)
+            }
+            _ => return Err(Shown::new("the kind is not known")),
+        };
+        let value = value.as_deref().ok_or_else(|| missing(field))?;
+        Ok(ExpectedPublisher {
+            name: PublisherName::new(kind, value).map_err(|error| Shown::new(&error.to_string()))?,
+            workflow: workflow.as_deref().map(Into::into),
+            environment: self.environment.as_deref().map(Into::into),
+        })
+    }
+}
+
+/// A publisher as a lock repeats it, field by field with its `kind` (PEP 751, `packages.attestation-identities`);
+/// nothing when it is none that is known. What a lock leaves out is not expected.
+pub fn expected<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> Option<ExpectedPublisher> {
+    let fields = fields.into_iter().map(|(field, text)| (field.to_owned(), Value::from(text)));
+    let wire: WirePublisher = serde_json::from_value(fields.collect()).ok()?;
+    wire.expected().ok()
+}
+
+fn missing(field: &str) -> Shown {
+    Shown::new(&format!("it has no `{field}`"))
 }
 
 impl StatedPublisher {
     /// The publisher an index names; an error says what is missing.
     pub(super) fn parse(wire: &WirePublisher) -> Result<Self, Shown> {
-        if wire.fields().iter().any(|(_, value)| value.len() > limits::PUBLISHER_FIELD_BYTES) {
-            return Err(Shown::new("a field of it is too long"));
+        let expected = wire.expected()?;
+        let workflow = match expected.name.kind() {
+            PublisherKind::GitHub => Some("workflow"),
+            PublisherKind::GitLab => Some("workflow_filepath"),
+            PublisherKind::CircleCi => Some("pipeline_definition_id"),
+            PublisherKind::Google => None,
+        };
+        if let (Some(field), None) = (workflow, &expected.workflow) {
+            return Err(missing(field));
         }
-        let missing = |field: &str| Shown::new(&format!("it has no `{field}`"));
-        let of = |kind, field: &str, value: &Option<String>| {
-            let value = value.as_deref().ok_or_else(|| missing(field))?;
-            PublisherName::new(kind, value).map_err(|error| Shown::new(&error.to_string()))
-        };
-        let (name, workflow) = match wire.kind.as_str() {
-            "GitHub" => {
-                let workflow = wire.workflow.clone().ok_or_else(|| missing("workflow"))?;
-                (of(PublisherKind::GitHub, "repository", &wire.repository)?, Some(workflow))
-            }
-            "GitLab" => {
-                let workflow = wire.workflow_filepath.clone().ok_or_else(|| missing("workflow_filepath"))?;
-                (of(PublisherKind::GitLab, "repository", &wire.repository)?, Some(workflow))
-            }
-            "Google" => (of(PublisherKind::Google, "email", &wire.email)?, None),
-            "CircleCI" => {
-                let definition =
-                    wire.pipeline_definition_id.clone().ok_or_else(|| missing("pipeline_definition_id"))?;
-                (of(PublisherKind::CircleCi, "project_id", &wire.project_id)?, Some(definition))
-            }
-            _ => return Err(Shown::new("the kind is not known")),
-        };
-        let (environment, origin, reference) =
-            (wire.environment.clone(), wire.vcs_origin.clone(), wire.vcs_ref.clone());
-        Ok(Self { name, workflow, environment, origin, reference, fields: wire.fields() })
+        let (origin, reference) = (wire.vcs_origin.clone(), wire.vcs_ref.clone());
+        Ok(Self { expected, origin, reference, fields: wire.fields() })
     }
 
     /// What the index writes, `kind` first: what a lock repeats (PEP 751, `packages.attestation-identities`).
@@ -231,7 +248,7 @@ impl StatedPublisher {
     /// The name the index gives.
     #[must_use]
     pub fn name(&self) -> &PublisherName {
-        &self.name
+        &self.expected.name
     }
 
     /// Holds what the index says against the certificate and the publisher it shows.
@@ -246,18 +263,8 @@ impl StatedPublisher {
                 proven: Box::new(proven.clone()),
             })
         };
-        if self.name != proven.name {
-            return differ("publisher", &self.name.to_string());
-        }
-        if let Some(workflow) = self.workflow.as_deref().filter(|it| Some(*it) != proven.workflow.as_deref())
-        {
-            return differ("workflow", workflow);
-        }
-        // Certificates have come to name the environment; an index knows it from the same token, case apart.
-        if let (Some(stated), Some(proven)) = (&self.environment, &proven.environment)
-            && !stated.eq_ignore_ascii_case(proven)
-        {
-            return differ("environment", stated);
+        if let Some((claim, stated)) = self.expected.difference(proven) {
+            return differ(claim, &stated);
         }
         if let Some(origin) = self.origin.as_deref().filter(|it| Some(*it) != claims.repository_uri) {
             return differ("origin", origin);

@@ -208,7 +208,21 @@ fn what_pylock_does_not_prove_is_a_problem() {
     let identity =
         package("version = \"1\"\nattestation-identities = [{kind = \"GitHub\", repository = \"a/a\"}]");
     let locked = read("pylock.toml", &identity);
-    assert_eq!(locked.releases[0].identities[0].fields, [("repository".to_owned(), "a/a".to_owned())]);
+    let [identity] = locked.releases[0].identities.as_slice() else { panic!("{locked:?}") };
+    assert_eq!(identity.fields, [("repository".to_owned(), "a/a".to_owned())]);
+    let expected = identity.expected().unwrap();
+    assert_eq!(
+        (expected.to_string().as_str(), &expected.workflow),
+        ("github:a/a", &None),
+        "as much as it says"
+    );
+    for other in ["kind = \"SourceHut\", repository = \"a/a\"", "kind = \"GitHub\"", "repository = \"a/a\""] {
+        let locked = read(
+            "pylock.toml",
+            &package(&format!("version = \"1\"\nattestation-identities = [{{{other}}}]")),
+        );
+        assert_eq!(locked.releases[0].identities[0].expected(), None, "{other}");
+    }
 }
 
 #[test]

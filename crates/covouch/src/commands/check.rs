@@ -11,9 +11,10 @@ use covouch_policy::{Downgrade, verdict};
 use self::attest::Attestor;
 use crate::{
     args::Check,
-    assess::{Assessment, Files, PassedOver, Release, Scope},
+    assess::{Assessment, Files, Manner, PassedOver, Release},
     exit::Exit,
     failure::Failure,
+    locked::{Life, Locked},
     lockfile,
     policies::Loaded,
     report::{Answer, Detail},
@@ -23,15 +24,23 @@ use crate::{
 
 pub(super) fn run(arguments: &Check, settings: &Settings, terminal: &Terminal) -> Result<Exit, Failure> {
     let files = lockfile::find(&arguments.files)?;
-    let locks = files.iter().map(|file| lockfile::open(file)).collect::<Result<Vec<_>, _>>()?;
+    let mut locks = files.iter().map(|file| lockfile::open(file)).collect::<Result<Vec<_>, _>>()?;
     let attestor = Attestor::prepare(&arguments.attesting, (&files, &locks), settings, terminal)?;
     let near = files.first().and_then(|file| file.parent()).unwrap_or(std::path::Path::new("."));
     let loaded = Loaded::find(near, settings, terminal)?;
+    let evidence = arguments.locked.then(|| Locked::read(near)).transpose()?;
+    if let Some(evidence) = &evidence {
+        locks.iter_mut().flat_map(|lock| &mut lock.locked.releases).for_each(|of| evidence.name_files(of));
+    }
     let locked: Vec<_> = locks.iter().flat_map(|lock| &lock.locked.releases).collect();
     let releases: BTreeSet<Release> = locked.iter().map(|release| Release::from(*release)).collect();
     let freshness = if arguments.refresh { Freshness::Demand } else { Freshness::Recent };
-    let assessment =
-        Assessment::collect_in(Scope::AndNewer, (&loaded, &releases), freshness, settings, terminal)?;
+    let manner = match &evidence {
+        Some(evidence) => Manner::locked(evidence),
+        None => Manner::and_newer(freshness),
+    };
+    let manner = manner.expecting(&locked);
+    let assessment = Assessment::collect_in(&manner, (&loaded, &releases), settings, terminal)?;
 
     let elsewhere: BTreeSet<_> = locked.iter().filter_map(|release| release.index.as_deref()).collect();
     for address in elsewhere.into_iter().filter(|address| !assessment.names(address)) {
@@ -54,11 +63,32 @@ pub(super) fn run(arguments: &Check, settings: &Settings, terminal: &Terminal) -
     let passed_over = assessment.passed_over(&releases, settings.now());
     let answer = Answer { report, problems, unlisted, detail: Detail::KeptOut };
     let exit = answer.print_with(&passed_over, arguments.format, terminal)?;
+    if let Some(evidence) = &evidence {
+        told(evidence, &answer, assessment.life(), (settings, terminal));
+    }
     let exit = exit.and(refused(&loaded, &passed_over, settings.now()));
     if let Some(attestor) = attestor {
         attestor.attest((&answer, passed_over.len()), exit, &loaded, terminal)?;
     }
     Ok(exit)
+}
+
+/// What the lock lacks, what of it ended, and what ends next.
+fn told(locked: &Locked, answer: &Answer, life: Life, (settings, terminal): (&Settings, &Terminal)) {
+    let entries: BTreeSet<_> = locked.lock.entries.iter().map(|entry| &entry.subject).collect();
+    let without = answer.report.files.iter().filter(|file| !entries.contains(&file.subject)).count();
+    if without > 0 {
+        terminal.warn(format_args!("{without} files have no entry in the evidence lock"));
+        terminal.hint("write it anew with `covouch lock`");
+    }
+    if life.expired > 0 {
+        terminal
+            .warn(format_args!("{} of the lock's {} statements have ended", life.expired, life.statements));
+    }
+    if let Some(next) = life.next {
+        let left = settings.now().until(next).rounded();
+        terminal.note(format_args!("the lock's next statement ends {next} (in {left})"));
+    }
 }
 
 /// How a downgrade ends, where a policy does not only want it said.

@@ -49,6 +49,8 @@ type Release = (ProjectName, Version);
 struct Published {
     identities: BTreeSet<Identity>,
     publishers: BTreeSet<Publisher>,
+    /// How many files.
+    files: usize,
 }
 
 /// A file of the lock for which the index names a provenance.
@@ -165,6 +167,7 @@ async fn prove(
             }
         };
         let entry = published.entry(offer.release).or_default();
+        entry.files += 1;
         entry.publishers.extend(proofs.iter().map(|proof| proof.publisher().clone()));
         let stated = proofs.iter().filter_map(|proof| proof.stated());
         entry.identities.extend(stated.map(|stated| {
@@ -223,6 +226,7 @@ fn report(locked: &Locked, published: &BTreeMap<Release, Published>, path: &Path
                 release.version,
                 paint(FAINT, publishers.join(", "))
             ));
+            warn_of_unattested(release, found.files, terminal);
         }
         if !release.identities.is_empty() && !is_same(&release.identities, identities) {
             terminal
@@ -234,6 +238,18 @@ fn report(locked: &Locked, published: &BTreeMap<Release, Published>, path: &Path
         locked.releases.len(),
         path.display()
     ));
+}
+
+/// Names in a lock cover all files of a release: one that nobody attests is none of theirs.
+fn warn_of_unattested(release: &LockedRelease, attested: usize, terminal: &Terminal) {
+    let all = release.files.len();
+    let unattested = all.saturating_sub(attested);
+    if unattested > 0 {
+        terminal.warn(format_args!(
+            "{}: nobody attests {unattested} of the {all} files of `{}`, and `covouch check` will refuse them",
+            release.place, release.project
+        ));
+    }
 }
 
 /// Whether a lock named these publishers already.
@@ -282,7 +298,7 @@ keep = true
             identity.iter().map(|(field, text)| (*field, (*text).to_owned())).collect()
         };
         let identities = identities.iter().map(own).collect();
-        BTreeMap::from([(release, Published { identities, publishers: BTreeSet::new() })])
+        BTreeMap::from([(release, Published { identities, ..Published::default() })])
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod gateway;
 mod impact;
 mod init;
 mod key;
+mod lock;
 mod lock_identities;
 mod party;
 mod policy;
@@ -33,6 +34,7 @@ pub(crate) fn run(command: &Command, settings: &Settings, terminal: &Terminal) -
         Command::Init(arguments) => init::run(arguments, settings, terminal),
         Command::Gateway(arguments) => gateway::run(arguments, settings, terminal),
         Command::Check(arguments) => check::run(arguments, settings, terminal),
+        Command::Lock(arguments) => lock::run(arguments, settings, terminal),
         Command::Why(arguments) => why::run(arguments, settings, terminal),
         Command::Policy(command) => policy::run(command, settings, terminal),
         Command::Debian(command) => debian::run(command, settings, terminal),

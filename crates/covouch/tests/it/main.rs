@@ -23,6 +23,7 @@ mod http;
 mod installer;
 mod levels;
 mod live;
+mod locking;
 mod machine;
 mod scenarios;
 mod shelf;

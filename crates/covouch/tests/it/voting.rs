@@ -17,14 +17,14 @@ const VOTERS: [(&str, &str); 3] = [("ann", "acme"), ("bob", "umbrella"), ("cat",
 
 /// An index with a wheel and an sdist of `orphan` 1.0, and a council: two of three voices approve, one that objects is
 /// too many, and two admins sign.
-struct Council {
+pub(crate) struct Council {
     _index: IndexServer,
-    desk: Desk,
+    pub(crate) desk: Desk,
     url: String,
 }
 
 impl Council {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let sdist = Sdist::new("orphan", "1.0").build();
         let (index, desk) = (IndexServer::start(old([wheel("orphan", "1.0"), sdist])), Desk::new());
         for name in ["ada", "ben", "ann", "bob", "cat", "eve"] {
@@ -38,7 +38,7 @@ impl Council {
         council
     }
 
-    fn covouch(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn covouch(&self, arguments: &[&str]) -> Ran {
         self.desk.covouch(arguments)
     }
 
@@ -58,7 +58,7 @@ impl Council {
     }
 
     #[track_caller]
-    fn vote(&self, choice: &str, voter: &str) -> Ran {
+    pub(crate) fn vote(&self, choice: &str, voter: &str) -> Ran {
         let index = ["--index", &self.url];
         self.says_yes(
             &[&["vote", choice, "orphan==1.0", "--electorate", "council", "--key", voter][..], &index]
@@ -90,7 +90,7 @@ fn lock() -> String {
 }
 
 /// The 64 digits in a line that ends with an id.
-fn version_id(line: &str) -> Option<String> {
+pub(crate) fn version_id(line: &str) -> Option<String> {
     let id = line.split_whitespace().next_back()?;
     (id.len() == 64).then(|| id.to_owned())
 }

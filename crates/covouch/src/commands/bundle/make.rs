@@ -34,7 +34,7 @@ use super::{
 };
 use crate::{
     args::bundle::BundleMake,
-    assess::{Assessment, Files, Release, Scope},
+    assess::{Assessment, Files, Manner, Release},
     exit::Exit,
     failure::Failure,
     indexes, lockfile,
@@ -69,7 +69,8 @@ pub(super) fn make(
     maker.feeds(&policies, &releases)?;
     maker.distributions()?;
     let about = (&loaded, &releases);
-    let assessment = Assessment::collect_in(Scope::AndNewer, about, Freshness::Demand, &fresh, terminal)?;
+    let manner = Manner::and_newer(Freshness::Demand).expecting(&locked);
+    let assessment = Assessment::collect_in(&manner, about, &fresh, terminal)?;
     maker.check_pages(&assessment, &releases)?;
     if arguments.with_files {
         maker.files(&policies, &assessment, &locked)?;

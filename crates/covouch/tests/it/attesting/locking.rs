@@ -1,13 +1,26 @@
-//! `covouch lock-identities`.
+//! `covouch lock-identities`, and what `covouch check` makes of it.
 
 use std::process::Command;
 
-use covouch_core::digest::Sha256;
-use covouch_testkit::tools::Tools;
+use covouch_core::{
+    digest::Sha256,
+    publisher::{Publisher, PublisherName},
+    time::Timestamp,
+};
+use covouch_testkit::{
+    distribution::Distribution,
+    index::{Feature, IndexServer, Listed, Site},
+    sigstore,
+    tools::Tools,
+    wheel::Wheel,
+};
 use serde_json::{Value, json};
 
 use super::{SDIST, data, server::Server};
-use crate::desk::{Desk, Ran};
+use crate::{
+    desk::{Desk, OLD, Ran},
+    shelf::policy,
+};
 
 const CIRCLECI: &str = "circleci_sign_publish_example-0.0.1.dev137-py3-none-any.whl";
 const PROVENANCE: &str = "/integrity/pypi-attestations/provenance";
@@ -136,4 +149,104 @@ fn an_index_that_does_not_answer_leaves_the_lock_as_it_was() {
     desk.covouch(&["lock-identities", "uv.lock"]).ends(2).says("pylock.toml");
     desk.covouch(&["lock-identities", "pylock.other.toml"]).ends(1);
     assert_eq!(desk.read("pylock.toml"), before);
+}
+
+const DEMO: &str = "github:org/demo";
+
+/// A publisher whose certificates name this repository.
+fn publisher(name: &str) -> Publisher {
+    Publisher {
+        workflow: Some("release.yml".into()),
+        repository_id: Some("7".into()),
+        owner_id: Some("9".into()),
+        ..Publisher::named(PublisherName::parse(name).unwrap())
+    }
+}
+
+/// An index whose one release is attested by these, one wheel each, or by nobody; a lock of both wheels; and a policy
+/// that asks nobody who published them.
+fn locked(attested: [Option<&str>; 2]) -> (IndexServer, Desk) {
+    let mut site = Site::new();
+    let wheels =
+        ["demo-1.0-py3-none-any.whl", "demo-1.0-1-py3-none-any.whl"].map(|name| Wheel::named(name).build());
+    for (wheel, by) in wheels.iter().zip(attested) {
+        site.list(Listed {
+            distribution: wheel.clone(),
+            uploaded: Timestamp::parse(OLD).unwrap(),
+            yanked: None,
+            hashed: true,
+            provenance: by.map(|by| sigstore::provenance(wheel, &publisher(by)).into()),
+        });
+    }
+    let (index, desk) = (IndexServer::start(site), Desk::new());
+    desk.trust_the_sigstore_of_tests();
+    desk.write("covouch.toml", policy(&index, "pypi and age >= 3d", "quarantined"));
+    let entry = |wheel: &Distribution| {
+        format!("{{ name = \"{}\", hashes = {{ sha256 = \"{}\" }} }}", wheel.filename(), wheel.sha256())
+    };
+    let lock = format!(
+        "lock-version = \"1.0\"\ncreated-by = \"tests\"\n\n[[packages]]\nname = \"demo\"\nversion = \"1.0\"\n\
+         wheels = [{}]\n",
+        wheels.each_ref().map(entry).join(", ")
+    );
+    desk.write("pylock.toml", lock);
+    (index, desk)
+}
+
+fn name(desk: &Desk, repository: &str, workflow: &str) {
+    let lock = desk.read("pylock.toml");
+    let lock = lock.split("\n[[packages.attestation-identities]]").next().unwrap();
+    let identity = format!("kind = \"GitHub\"\nrepository = \"{repository}\"\nworkflow = \"{workflow}\"\n");
+    desk.write("pylock.toml", format!("{lock}\n[[packages.attestation-identities]]\n{identity}"));
+}
+
+#[test]
+fn a_check_holds_the_files_against_whom_the_lock_names() {
+    let (index, desk) = locked([Some(DEMO), Some(DEMO)]);
+    desk.covouch(&["check"]).ends(0).says("2 admitted");
+    assert!(!index.requests().iter().any(|request| request.path.ends_with(".provenance")), "nobody asks");
+    desk.covouch(&["lock-identities", "--index", &index.url()]).ends(0).says("1 of 1 packages");
+    desk.covouch(&["check"]).ends(0).says("2 admitted");
+    // What was verified is known without the index.
+    desk.covouch(&["check", "--offline"]).ends(0).says("2 admitted");
+    for (repository, workflow) in [("org/other", "release.yml"), ("org/demo", "nightly.yml")] {
+        name(&desk, repository, workflow);
+        let ran = desk.covouch(&["check"]).ends(3).says("2 refused").says("[lock-other-publisher]");
+        ran.says("published by github:org/demo by release.yml, and the lock names github:org/")
+            .says("to do: covouch lock-identities, once you know why it changed");
+    }
+    name(&desk, "Org/Demo", "release.yml");
+    desk.covouch(&["check"]).ends(0).says("2 admitted");
+}
+
+#[test]
+fn a_file_that_somebody_else_or_nobody_attests_is_refused() {
+    for (other, said) in
+        [(Some("github:other/demo"), "published by github:other/demo"), (None, "nobody attests")]
+    {
+        let (index, desk) = locked([Some(DEMO), other]);
+        desk.covouch(&["check"]).ends(0);
+        name(&desk, "org/demo", "release.yml");
+        let ran =
+            desk.covouch(&["check"]).ends(3).says("1 admitted, 1 refused").says("[lock-other-publisher]");
+        ran.says(said);
+        let written = desk.covouch(&["lock-identities", "--index", &index.url()]).ends(0);
+        match other {
+            Some(_) => {
+                desk.covouch(&["check"]).ends(0).says("2 admitted");
+            }
+            None => {
+                written
+                    .says("nobody attests 1 of the 2 files of `demo`, and `covouch check` will refuse them");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_index_that_does_not_say_who_publishes_leaves_the_file_undecided() {
+    let (index, desk) = locked([None, None]);
+    index.change(|site| *site = std::mem::take(site).without(Feature::Status));
+    name(&desk, "org/demo", "release.yml");
+    desk.covouch(&["check"]).ends(4).says("2 undecided").says("[provenance-not-served]");
 }

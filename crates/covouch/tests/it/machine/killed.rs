@@ -19,6 +19,8 @@ use super::{CHECK, VOUCH, desk, keeps_nothing_wrong, locked_world, shelves, sign
 use crate::{
     desk::{Desk, Ran},
     installer::Installer,
+    locking::pin,
+    shelf::wheel,
 };
 
 /// An index on this machine answers at once, and a command would be over before anything can happen to it.
@@ -142,6 +144,47 @@ fn a_check_that_is_killed_leaves_nothing_that_changes_a_verdict() {
             assert!(verdict == right_verdicts[&file] || verdict == "undecided", "{}", offline.all());
         }
         assert_eq!(desk.covouch(CHECK).ends(4).stdout, right.stdout);
+        ran.code.is_none()
+    });
+}
+
+#[test]
+fn a_lock_that_is_killed_is_the_old_one_or_the_new_one_and_proves_what_it_did() {
+    const NAMES: [&str; 2] = ["covouch.lock", "covouch.evidence"];
+    let (desk, key) = signing_desk();
+    desk.covouch(VOUCH).ends(0);
+    let party = format!("[party.me]\nkey = \"{key}\"\nfrom = \"trust/\"\n");
+    let policy = "[policy]\nadmit = \"me\"\nrefuse = \"vetoes\"\n";
+    desk.write("covouch.toml", format!("schema = 1\n{party}{policy}"));
+    pin(&desk, &[wheel("demo", "1.0")]);
+    // So much later that everything is written anew.
+    let later = ["lock", "--now", "2026-06-07T15:00:00Z"];
+    let files = || NAMES.map(|name| fs::read(desk.project().join(name)).unwrap());
+    desk.covouch(&["lock"]).ends(0);
+    let old = files();
+    let put_back = || {
+        for (name, bytes) in NAMES.iter().zip(&old) {
+            desk.write(name, bytes);
+        }
+    };
+    let whole = takes(|| {
+        put_back();
+        desk.covouch(&later).ends(0);
+    });
+    let new = files();
+    assert!(old[0] != new[0] && old[1] != new[1]);
+    at_random_moments("lock", kills(), |moment| {
+        put_back();
+        let ran = kill(&desk, desk.command(&later), moment.of(whole));
+        let now = files();
+        for ((now, old), new) in now.iter().zip(&old).zip(&new) {
+            assert!(now == old || now == new, "{}", ran.all());
+        }
+        // A lock never comes before its evidence.
+        assert!(now[0] == old[0] || now[1] == new[1], "{}", ran.all());
+        desk.covouch(&["check", "--locked", "--offline"]).ends(0).says("1 admitted");
+        desk.covouch(&later).ends(0);
+        assert_eq!(files(), new);
         ran.code.is_none()
     });
 }

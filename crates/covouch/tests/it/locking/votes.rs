@@ -1,0 +1,49 @@
+//! Electorates in a lock: every ballot is counted again, where nobody has the ballots.
+
+use std::fs;
+
+use super::{elsewhere, elsewhere_at, pin};
+use crate::{
+    shelf::wheel,
+    voting::{Council, version_id},
+};
+
+fn locked() -> Council {
+    let council = Council::new();
+    let shown = council.covouch(&["electorate", "show"]).ends(0);
+    let id = shown.stdout.lines().find_map(version_id).unwrap();
+    let party = format!("[party.council]\nelectorate = \"{id}\"\nfrom = \"trust/\"\n");
+    council.desk.write("covouch.toml", format!("schema = 1\n{party}[policy]\nadmit = \"council\"\n"));
+    pin(&council.desk, &[wheel("orphan", "1.0")]);
+    for voter in ["ann", "bob"] {
+        council.vote("approve", voter);
+    }
+    council.covouch(&["lock"]).ends(0).says("1 admitted");
+    council
+}
+
+#[test]
+fn a_vote_is_counted_again_without_the_folder_of_ballots() {
+    let council = locked();
+    super::without_folder(&council.desk);
+    elsewhere(&council.desk).ends(0).says("1 admitted");
+    let evidence = council.desk.project().join("covouch.evidence");
+    let bytes = fs::read(&evidence).unwrap();
+    fs::remove_file(&evidence).unwrap();
+    elsewhere(&council.desk).ends(4).says("neither its folder nor `covouch.evidence` is here");
+    fs::write(&evidence, bytes).unwrap();
+    elsewhere_at(&council.desk, super::AFTER).ends(4).says("[evidence-too-old]");
+}
+
+#[test]
+fn an_objection_that_came_later_counts_where_it_is_known() {
+    let council = locked();
+    council.vote("object", "cat");
+    elsewhere(&council.desk).ends(4);
+    super::without_folder(&council.desk);
+    elsewhere(&council.desk).ends(0);
+    super::with_folder(&council.desk);
+    council.covouch(&["lock"]).ends(4);
+    super::without_folder(&council.desk);
+    elsewhere(&council.desk).ends(4);
+}

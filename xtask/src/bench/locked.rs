@@ -1,0 +1,145 @@
+//! `covouch check --locked --offline` with an empty state, the whole process, and how large the evidence is.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+    time::Instant,
+};
+
+use super::{
+    Bench,
+    check::{NOW, most_memory},
+    figures::{Figures, shown, table},
+    load::plain,
+};
+use crate::{
+    Failure,
+    workspace::{output, run as run_command},
+};
+
+/// Two people vouch for each release.
+const CURATORS: f64 = 2.0;
+
+pub(super) fn run(bench: &Bench<'_>) -> Result<String, Failure> {
+    bench.build()?;
+    let shelf = bench.shelf("lock")?;
+    let failed = |error: std::io::Error| error.to_string();
+    let read =
+        |name: &str| fs::read_to_string(shelf.join(name)).map_err(|error| format!("`{name}`: {error}"));
+    let (lock, people) = (read("uv.lock")?, read("people.toml")?);
+    let home = bench.empty("locked")?;
+    let policy = format!("schema = 1\n{people}\n[policy]\nadmit = \"ann and bob\"\nrefuse = \"vetoes\"\n");
+    fs::write(home.join("covouch.toml"), policy).map_err(failed)?;
+    let trust = home.join("trust");
+    let mut rows = Vec::new();
+    for (name, files) in [("one file each", 1), ("10 files each", 10)] {
+        let (text, packages) = pylock(&lock, files);
+        fs::write(home.join("pylock.toml"), text).map_err(failed)?;
+        copy(&shelf.join("trust"), &trust)?;
+        run_command(&mut command(bench, &home, &["lock"]))?;
+        fs::remove_dir_all(&trust).map_err(failed)?;
+        rows.push(measure(bench, &home, (name, packages))?);
+    }
+    let head = [
+        "lock file",
+        "ms, median",
+        "range",
+        "MB at most, median",
+        "`covouch.lock`, kB a package and curator",
+        "`covouch.evidence`, kB a package and curator",
+        "runs",
+        "it says",
+    ];
+    Ok(format!(
+        "## Evidence lock\n\n`covouch check --locked --offline`, the whole process, with an empty state and no folder of \
+         statements: 300 packages, two people who vouch for each, each vouch listing 10 files; nobody vetoes.\n\n{}",
+        table(&head, &rows)
+    ))
+}
+
+fn measure(bench: &Bench<'_>, home: &Path, (name, packages): (&str, usize)) -> Result<Vec<String>, Failure> {
+    let check = || command(bench, home, &["check", "--locked", "--offline"]);
+    let text = output(&mut check())?;
+    let (mut times, mut memory) = (Figures::default(), Figures::default());
+    for _ in 0..bench.pick(5, 41) {
+        let start = Instant::now();
+        run_command(check().stdout(Stdio::null()).stderr(Stdio::null()))?;
+        times.add(start.elapsed().as_secs_f64() * 1e3);
+    }
+    for _ in 0..bench.pick(3, 11) {
+        memory.add(most_memory(&check())?);
+    }
+    let share = |file: &str| {
+        let bytes = fs::metadata(home.join(file)).map_err(|error| format!("`{file}`: {error}"))?.len();
+        let count = |number: usize| u32::try_from(number).map(f64::from).unwrap_or(f64::NAN);
+        let bytes = u32::try_from(bytes).map(f64::from).unwrap_or(f64::NAN);
+        Ok::<_, Failure>(shown(bytes / 1e3 / count(packages) / CURATORS))
+    };
+    Ok(vec![
+        name.to_owned(),
+        shown(times.median()),
+        format!("{}–{}", shown(times.least()), shown(times.most())),
+        shown(memory.median()),
+        share("covouch.lock")?,
+        share("covouch.evidence")?,
+        times.count().to_string(),
+        text.trim().lines().next_back().unwrap_or_default().to_owned(),
+    ])
+}
+
+/// The first files of each package of a `uv.lock`, as a lock file of PEP 751, and how many packages there are.
+fn pylock(lock: &str, files: usize) -> (String, usize) {
+    let mut text = "lock-version = \"1.0\"\ncreated-by = \"bench\"\n".to_owned();
+    let mut packages = 0;
+    for package in lock.split("[[package]]").skip(1) {
+        let quoted = |line: &str| line.split('"').nth(1).unwrap_or_default().to_owned();
+        let field = |name: &str| {
+            let line = package.lines().find(|line| line.starts_with(name));
+            line.map(quoted).unwrap_or_default()
+        };
+        text += &format!("[[packages]]\nname = \"{}\"\nversion = \"{}\"\n", field("name"), field("version"));
+        packages += 1;
+        let (mut sdist, mut wheels) = (String::new(), String::new());
+        // The sdist stands first; one file of a package is a wheel.
+        let listed = package.lines().filter(|line| line.contains("url = ")).skip(usize::from(files == 1));
+        for line in listed.take(files) {
+            let after = |key: &str| line.split(key).nth(1).map(quoted_start).unwrap_or_default();
+            let (url, sha256) = (after("url = \""), after("hash = \"sha256:"));
+            let name = url.rsplit('/').next().unwrap_or_default();
+            let file = format!("{{name = \"{name}\", url = \"{url}\", hashes = {{sha256 = \"{sha256}\"}}}}");
+            if name.ends_with(".whl") {
+                wheels += &format!("{file}, ");
+            } else {
+                sdist = format!("sdist = {file}\n");
+            }
+        }
+        text += &format!("{sdist}wheels = [{wheels}]\n");
+    }
+    (text, packages)
+}
+
+/// The text up to the next quote.
+fn quoted_start(text: &str) -> &str {
+    text.split('"').next().unwrap_or_default()
+}
+
+fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| format!("`{}`: {error}", to.display());
+    fs::create_dir_all(to).map_err(failed)?;
+    for entry in fs::read_dir(from).map_err(failed)?.flatten() {
+        fs::copy(entry.path(), to.join(entry.file_name())).map_err(failed)?;
+    }
+    Ok(())
+}
+
+fn command(bench: &Bench<'_>, home: &Path, arguments: &[&str]) -> Command {
+    let mut command = plain(bench.workspace.command(bench.covouch()));
+    command.args(arguments).arg("pylock.toml").current_dir(home);
+    command
+        .env("COVOUCH_HOME", home.join("state"))
+        .env("HOME", home)
+        .env("COVOUCH_NOW", NOW)
+        .env_remove("XDG_CONFIG_HOME");
+    command
+}
