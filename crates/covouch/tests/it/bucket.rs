@@ -32,13 +32,22 @@ impl Storage {
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).stdin(Stdio::null()).spawn().unwrap();
         let storage = Self { child, port };
         until("the storage to answer", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+        storage.put("/curator", "");
+        let anybody = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*",
+            "Action": "s3:GetObject", "Resource": "arn:aws:s3:::curator/*"}]}"#;
+        storage.put("/curator?policy", anybody);
+        storage
+    }
+
+    /// `PUT PATH`, by nobody in particular.
+    fn put(&self, path: &str, body: &str) {
+        let (port, length) = (self.port, body.len());
         let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-        write!(stream, "PUT /curator HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
-            .unwrap();
+        let head = format!("PUT {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close");
+        write!(stream, "{head}\r\nContent-Length: {length}\r\n\r\n{body}").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
-        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-        storage
+        assert!(answer.starts_with("HTTP/1.1 2"), "{answer}");
     }
 
     /// Where readers find the feed.
