@@ -22,7 +22,7 @@ use crate::{
     name::ProjectName,
     party::PartyName,
     publisher::{Continuity, ExpectedPublisher, Publisher},
-    statement::{Statement, Verified},
+    statement::{ElectorateId, Statement, Verified},
     subject::{FileName, Subject},
     time::Timestamp,
     version::Version,
@@ -158,6 +158,16 @@ pub struct Evidence {
     continuity: HashMap<Sha256, (Subject, Known<Continuity>)>,
     expected: HashMap<Sha256, Vec<Expectation>>,
     gaps: BTreeMap<PartyName, Gap>,
+    votes: HashMap<ElectorateId, Votes>,
+}
+
+/// What counting an electorate's ballots found.
+#[derive(Clone, Debug)]
+enum Votes {
+    /// The files on which a vote passed, or may have, each with the version of the rules it passed by.
+    Counted(HashMap<Sha256, Vec<(Subject, Known<u32>)>>),
+    /// They could not be counted.
+    Uncountable(Gap),
 }
 
 /// Whom a lock names as the publishers of a file.
@@ -253,6 +263,48 @@ impl Evidence {
     /// Adds how a file's publisher stands to that of the release before.
     pub fn add_continuity(&mut self, subject: Subject, continuity: Known<Continuity>) {
         self.continuity.insert(subject.sha256, (subject, continuity));
+    }
+
+    /// Adds the files on which an electorate's vote passed, with the version of the rules it passed by, and those of
+    /// which nobody here can say; on no other file it did.
+    pub fn add_votes(
+        &mut self,
+        electorate: ElectorateId,
+        passed: impl IntoIterator<Item = (Subject, Known<u32>)>,
+    ) {
+        let mut counted: HashMap<Sha256, Vec<_>> = HashMap::new();
+        for (subject, version) in passed {
+            counted.entry(subject.sha256).or_default().push((subject, version));
+        }
+        self.votes.insert(electorate, Votes::Counted(counted));
+    }
+
+    /// Says that an electorate's ballots could not be counted.
+    pub fn add_uncountable(&mut self, electorate: ElectorateId, gap: Gap) {
+        self.votes.insert(electorate, Votes::Uncountable(gap));
+    }
+
+    /// Whether an electorate's vote on this file passed, and by which version of its rules; unknown also when nobody
+    /// counted. All four fields must match.
+    #[must_use]
+    pub fn vote(&self, electorate: &ElectorateId, subject: &Subject) -> Known<Option<u32>> {
+        match self.votes.get(electorate) {
+            Some(Votes::Counted(counted)) => {
+                let about = counted.get(&subject.sha256).into_iter().flatten();
+                let found = about.into_iter().find(|(file, _)| file == subject).map(|(_, version)| version);
+                match found {
+                    None => Known::Is(None),
+                    Some(Known::Is(version)) => Known::Is(Some(*version)),
+                    Some(Known::Unknown(gap)) => Known::Unknown(gap.clone()),
+                }
+            }
+            Some(Votes::Uncountable(gap)) => Known::Unknown(gap.clone()),
+            None => Known::Unknown(Gap {
+                code: Code::new("electorate-unknown"),
+                source: electorate.to_string().into(),
+                detail: "nobody counted the ballots of this electorate".into(),
+            }),
+        }
     }
 
     /// Says that one of these publishers has to have published a file, because a lock names them. What a lock expects

@@ -12,6 +12,9 @@ pub struct Timestamp(i64);
 pub struct TimeError(String);
 
 impl Timestamp {
+    /// The last moment there is.
+    pub const LATEST: Self = Self(253_402_207_200);
+
     /// The moment this many seconds after the Unix epoch, when it lies in the years 1 to 9999.
     #[must_use]
     pub fn from_unix(seconds: i64) -> Option<Self> {
@@ -223,6 +226,12 @@ impl Validity {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_comes_after_the_last_moment() {
+        assert_eq!(Timestamp::LATEST.0, jiff::Timestamp::MAX.as_second());
+        assert!(Timestamp::from_unix(Timestamp::LATEST.0).is_some());
+    }
 
     fn moment(text: &str) -> Timestamp {
         Timestamp::parse(text).unwrap()

@@ -146,10 +146,13 @@ impl Picture {
         let units = u32::from(chain.amount.units());
         let keys = chain.keys.iter().map(|key| Place::Key(*key));
         let author = match &chain.end {
-            Certification::Author { author, .. } => Some(match author.as_ref() {
-                Author::Key(key) => Place::Key(*key),
-                Author::Publisher(name) => Place::Publisher(name.to_string()),
-            }),
+            Certification::Author { author, .. } | Certification::Identity { author, .. } => {
+                Some(match author.as_ref() {
+                    Author::Key(key) => Place::Key(*key),
+                    Author::Publisher(name) => Place::Publisher(name.to_string()),
+                    Author::Electorate(id) => Place::Publisher(format!("electorate {id}")),
+                })
+            }
             Certification::Vouch(_) | Certification::Finding(_) => None,
         };
         let mut from = party;

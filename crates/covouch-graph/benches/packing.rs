@@ -115,7 +115,7 @@ fn ask(bencher: Bencher<'_, '_>, evidence: &Evidence, files: usize, met: bool) {
     let mut next = subjects.iter().cycle();
     bencher.bench_local(|| {
         let subject = next.next().unwrap();
-        let question = Question { subject, parties: &parties, grants: &grants, also: None };
+        let question = Question { subject, parties: &parties, grants: &grants, identities: &[], also: None };
         let answer = graph.admit(black_box(&question), requirement.clone());
         assert_eq!(matches!(answer, Answer::Met(_)), met);
         answer

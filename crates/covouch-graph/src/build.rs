@@ -25,6 +25,7 @@ use covouch_core::{
 use crate::{
     edge::{Edge, Edges, Terms},
     filed::Files,
+    named::Named,
     node::{NodeIndex, Nodes},
     reach::Cache,
 };
@@ -40,6 +41,7 @@ pub struct TrustGraph {
     pub(crate) revoked: HashMap<NodeIndex, Vec<NodeIndex>>,
     pub(crate) moments: Moments,
     pub(crate) reach: Cache,
+    pub(crate) named: Named,
 }
 
 /// When something changes.
@@ -76,6 +78,7 @@ impl TrustGraph {
         }
         let revoked = builder.add_revocations(&statements);
         files.sort();
+        let named = Named::of(&builder.edges, &builder.nodes);
         let edges = Edges::new(builder.edges, builder.nodes.len());
         Self {
             nodes: builder.nodes,
@@ -84,6 +87,7 @@ impl TrustGraph {
             revoked,
             moments: builder.moments,
             reach: Cache::default(),
+            named,
         }
     }
 }

@@ -130,6 +130,7 @@ impl Proof {
             match &chain.end {
                 Certification::Vouch(vouch) => statements.push(*vouch),
                 Certification::Author { grant, release, .. } => statements.extend([*grant, *release]),
+                Certification::Identity { grant, .. } => statements.push(*grant),
                 Certification::Finding(_) => {}
             }
         }

@@ -10,7 +10,6 @@ use covouch_core::{
     key::PublicKey,
     level::Level,
     party::Owner,
-    statement::Author,
     subject::Subject,
     time::Timestamp,
 };
@@ -228,11 +227,8 @@ fn shared_keys(lone: &[Chain], together: &[Chain]) -> Vec<SharedKey> {
 /// The keys that a chain passes, an author's with them.
 fn counted(chain: &Chain) -> impl Iterator<Item = &PublicKey> {
     let author = match &chain.end {
-        Certification::Author { author, .. } => match author.as_ref() {
-            Author::Key(key) => Some(key),
-            Author::Publisher(_) => None,
-        },
-        Certification::Vouch(_) | Certification::Finding(_) => None,
+        Certification::Author { author, .. } => author.key(),
+        Certification::Vouch(_) | Certification::Identity { .. } | Certification::Finding(_) => None,
     };
     chain.keys.iter().chain(author)
 }

@@ -26,6 +26,7 @@ pub mod instance;
 pub mod limits;
 mod lone;
 mod merge;
+mod named;
 mod network;
 mod node;
 pub mod pack;
@@ -47,7 +48,7 @@ pub use self::{
     build::TrustGraph,
     check::{Admitted, OtherSubject, Proof},
     parties::{Independence, Parties, PartiesError, Party, PartyIndex, Weights},
-    question::{Answer, CODES, Grant, NotMet, Question, Undecidable},
+    question::{Answer, CODES, Grant, Identity, NotMet, Question, Undecidable},
     requirement::Requirement,
     support::{Certification, Chain, PartySupport, SharedKey, Support},
     veto::{VetoFound, independent_vetoes},

@@ -1,4 +1,4 @@
-//! Who can speak: keys and publisher identities, each with one number.
+//! Who can speak: keys, publisher identities and electorates, each with one number.
 
 #![expect(clippy::indexing_slicing, reason = "a node's index is made by this table")]
 
@@ -28,19 +28,20 @@ impl Nodes {
     }
 
     pub(crate) fn find(&self, key: &PublicKey) -> Option<NodeIndex> {
-        self.index.get(&Author::Key(*key)).copied()
+        self.find_speaker(&Author::Key(*key))
+    }
+
+    pub(crate) fn find_speaker(&self, speaker: &Author) -> Option<NodeIndex> {
+        self.index.get(speaker).copied()
     }
 
     pub(crate) fn speaker(&self, node: NodeIndex) -> &Author {
         &self.speakers[node.position()]
     }
 
-    /// The key of a node; publisher identities have none.
+    /// The key of a node; only keys have one.
     pub(crate) fn key(&self, node: NodeIndex) -> Option<&PublicKey> {
-        match self.speaker(node) {
-            Author::Key(key) => Some(key),
-            Author::Publisher(_) => None,
-        }
+        self.speaker(node).key()
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -3,7 +3,13 @@
 use std::sync::Arc;
 
 use covouch_core::{
-    amount::Score, code::Code, hint::Hint, key::PublicKey, level::Level, statement::Files, subject::Subject,
+    amount::Score,
+    code::Code,
+    hint::Hint,
+    key::PublicKey,
+    level::Level,
+    statement::{Author, Files},
+    subject::Subject,
 };
 
 use crate::{
@@ -28,6 +34,18 @@ pub struct Grant {
     pub origin: Arc<str>,
 }
 
+/// Somebody without a key here who is known to stand behind the file at hand: a publisher whose attestation holds for it,
+/// an electorate whose vote on it passed. They count for whoever names them as an author, and carry 100 % in all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Who.
+    pub who: Author,
+    /// At which level they speak.
+    pub level: Level,
+    /// What shows it, for people.
+    pub origin: Arc<str>,
+}
+
 /// Which file, whose word counts, and what adapters know.
 #[derive(Clone, Copy, Debug)]
 pub struct Question<'a> {
@@ -37,6 +55,8 @@ pub struct Question<'a> {
     pub parties: &'a Parties,
     /// What adapters know about the file.
     pub grants: &'a [Grant],
+    /// Who stands behind the file and has no key.
+    pub identities: &'a [Identity],
     /// The sdist the file was built from and derives from, where vouches for that count as vouches for the file.
     pub also: Option<&'a Subject>,
 }

@@ -20,7 +20,7 @@ use crate::{
     limits,
     node::NodeIndex,
     potential,
-    question::{Question, Undecidable},
+    question::{Identity, Question, Undecidable},
     reach::Reach,
 };
 
@@ -47,6 +47,8 @@ pub(crate) enum End {
     Kept { mandate: EdgeIndex, vouch: usize },
     /// An author's release.
     Author { grant: EdgeIndex, release: usize },
+    /// Somebody without a key, by the position among the question's identities.
+    Identity { grant: EdgeIndex, identity: usize },
     /// Nothing that was said: it is asked what would follow if it were.
     Assumed,
 }
@@ -101,6 +103,9 @@ impl TrustGraph {
         search.located.expect(said.len());
         for said in said.chunk_by(|one, next| one.by == next.by) {
             search.add_speaker(said)?;
+        }
+        for (position, identity) in question.identities.iter().enumerate() {
+            search.add_identity(position, identity)?;
         }
         let assumed = speaker.and_then(|key| self.nodes.find(key));
         if let Some(node) = assumed {
@@ -219,6 +224,18 @@ impl<'g> Search<'g> {
             };
             if self.reach.have(edge.from) >= terms.2 && self.covers(edge)? {
                 self.certify(edge.from, Some(*speaker), terms, end);
+            }
+        }
+        Ok(())
+    }
+
+    /// What somebody without a key says, for all who let them.
+    fn add_identity(&mut self, position: usize, identity: &Identity) -> Result<(), Undecidable> {
+        let Some(node) = self.graph.nodes.find_speaker(&identity.who) else { return Ok(()) };
+        for (grant, edge) in self.graph.edges.to(node) {
+            if self.reach.have(edge.from) >= 1 && self.covers(edge)? {
+                let terms = (Amount::FULL, identity.level, 1);
+                self.certify(edge.from, Some(node), terms, End::Identity { grant, identity: position });
             }
         }
         Ok(())

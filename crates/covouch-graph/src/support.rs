@@ -43,6 +43,15 @@ pub enum Certification {
         /// The author's release.
         release: StatementId,
     },
+    /// The last key names somebody who has no key here, and who stands behind the file.
+    Identity {
+        /// Who.
+        author: Box<Author>,
+        /// The statement that names them.
+        grant: StatementId,
+        /// What shows that they stand behind it.
+        origin: Arc<str>,
+    },
     /// An adapter's word.
     Finding(Arc<str>),
 }

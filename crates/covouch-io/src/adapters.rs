@@ -147,7 +147,7 @@ impl Adapters {
             .map(|source| (source.name.clone(), Distribution::new(source, means.clone())))
             .collect();
         let automated = sources.automated.into_iter().map(|source| {
-            let read = Osv::read(&source.path).map_err(|error| Gap {
+            let read = Osv::read_kept(&source.path, &means.state).map_err(|error| Gap {
                 code: error.code(),
                 source: source.name.as_str().into(),
                 detail: error.to_string().into(),
@@ -163,13 +163,17 @@ impl Adapters {
         }
     }
 
-    /// Adds what is on record about all releases that indexes list in this evidence.
-    pub fn add_records(&self, evidence: &mut Evidence) {
+    /// Adds what is on record about all releases that indexes list in this evidence, and about these.
+    pub fn add_records(
+        &self,
+        evidence: &mut Evidence,
+        also: impl IntoIterator<Item = (ProjectName, Version)>,
+    ) {
         if self.automated.is_empty() {
             return;
         }
-        let releases: HashSet<(ProjectName, Version)> =
-            evidence.listed().map(|file| (file.project.clone(), file.version.clone())).collect();
+        let listed = evidence.listed().map(|file| (file.project.clone(), file.version.clone()));
+        let releases: HashSet<(ProjectName, Version)> = listed.chain(also).collect();
         for (name, source) in &self.automated {
             let osv = match source {
                 Ok(osv) => osv,
@@ -180,7 +184,7 @@ impl Adapters {
             };
             for (project, version) in &releases {
                 for record in osv.holding(project, version, self.clock.now()) {
-                    evidence.add_record(name.clone(), project.clone(), version.clone(), record.clone());
+                    evidence.add_record(name.clone(), project.clone(), version.clone(), record);
                 }
             }
             evidence.add_consulted(name.clone());

@@ -122,9 +122,9 @@ pub struct Register {
     pub people: BTreeSet<PublicKey>,
 }
 
-/// Where records of electorates are: a folder of statements, and feeds that were read.
+/// Where records of electorates are: folders of statements, and feeds that were read.
 pub struct Records<'a> {
-    folder: Option<&'a Path>,
+    folders: Vec<&'a Path>,
     feeds: Vec<Sorted<'a>>,
 }
 
@@ -174,17 +174,24 @@ impl<'a> Sorted<'a> {
 }
 
 impl<'a> Records<'a> {
-    /// Those of a folder and of feeds.
-    pub fn new(folder: Option<&'a Path>, feeds: impl IntoIterator<Item = &'a FeedAnswer>) -> Self {
-        Self { folder, feeds: feeds.into_iter().map(Sorted::new).collect() }
+    /// Those of folders and of feeds.
+    pub fn new(
+        folders: impl IntoIterator<Item = &'a Path>,
+        feeds: impl IntoIterator<Item = &'a FeedAnswer>,
+    ) -> Self {
+        let folders = folders.into_iter().collect();
+        Self { folders, feeds: feeds.into_iter().map(Sorted::new).collect() }
     }
 
     /// Every version of every electorate there, signed by whomever, in order of their ids.
     ///
     /// # Errors
-    /// [`RecordsError`] when the folder cannot be read.
+    /// [`RecordsError`] when a folder cannot be read.
     pub fn electorates(&self) -> Result<Vec<Electorate>, RecordsError> {
-        let mut found = self.folder.map_or_else(|| Ok(Vec::new()), list)?;
+        let mut found = Vec::new();
+        for folder in &self.folders {
+            found.extend(list(folder)?);
+        }
         found.extend(self.feeds.iter().flat_map(Sorted::electorates));
         Ok(in_order(found))
     }
@@ -201,7 +208,7 @@ impl<'a> Records<'a> {
                 continue;
             }
             let before = register.statements.len();
-            if let Some(folder) = self.folder {
+            for folder in &self.folders {
                 register.statements.extend(folder::read_chain(folder, &key)?.into_statements());
                 let heads = folder::read_heads(folder, &key)?;
                 register.heads.extend(heads.into_iter().map(|(_, head)| head));

@@ -15,6 +15,7 @@
 mod affected;
 mod error;
 mod source;
+mod table;
 mod wire;
 
 use std::{
@@ -24,21 +25,16 @@ use std::{
 
 use covouch_core::{evidence::MalwareRecord, name::ProjectName, time::Timestamp, version::Version};
 
-use self::affected::Affected;
 pub use self::error::OsvError;
-use crate::limits;
+use self::{source::Fingerprint, table::Table};
+use crate::{limits, state::State};
 
 /// What stands before the number of a record of malware.
 const MALWARE: &str = "MAL-";
 
 /// Records of malware, by project.
 #[derive(Clone, Debug, Default)]
-pub struct Osv {
-    records: Vec<Record>,
-    projects: HashMap<ProjectName, Vec<(usize, Affected)>>,
-    newest: Option<Timestamp>,
-    read: usize,
-}
+pub struct Osv(Table);
 
 /// A record of malware.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +67,22 @@ impl Osv {
         }
     }
 
+    /// The same, from what was kept of it when it was last read and has not been touched since.
+    ///
+    /// # Errors
+    /// As [`Osv::read`].
+    pub fn read_kept(path: &Path, state: &State) -> Result<Self, OsvError> {
+        let before = Fingerprint::of(path)?;
+        if let Some(table) = Table::load(state, path, &before) {
+            return Ok(Self(table));
+        }
+        let osv = Self::read(path)?;
+        if before.is_settled() && Fingerprint::of(path)? == before {
+            osv.0.keep(state, path, before);
+        }
+        Ok(osv)
+    }
+
     /// Takes records as they are, one after the other.
     ///
     /// # Errors
@@ -83,12 +95,8 @@ impl Osv {
 
     /// Every record about this release, withdrawn ones included, by id.
     #[must_use]
-    pub fn about(&self, project: &ProjectName, version: &Version) -> Vec<&Record> {
-        let entries = self.projects.get(project).map_or(&[][..], Vec::as_slice);
-        let about = entries.iter().filter(|(_, affected)| affected.covers(version));
-        let mut records: Vec<usize> = about.map(|(record, _)| *record).collect();
-        records.dedup();
-        records.into_iter().filter_map(|record| self.records.get(record)).collect()
+    pub fn about(&self, project: &ProjectName, version: &Version) -> Vec<Record> {
+        self.0.about(project, version)
     }
 
     /// The records about this release that hold at this moment.
@@ -97,33 +105,33 @@ impl Osv {
         project: &ProjectName,
         version: &Version,
         now: Timestamp,
-    ) -> impl Iterator<Item = &MalwareRecord> {
+    ) -> impl Iterator<Item = MalwareRecord> + use<> {
         let about = self.about(project, version).into_iter();
-        about.filter(move |record| record.holds(now)).map(|record| &record.malware)
+        about.filter(move |record| record.holds(now)).map(|record| record.malware)
     }
 
     /// A record that an earlier copy holds and this one does not have, or only as it was before. Databases withdraw
     /// records, and remove none.
     #[must_use]
-    pub fn lacks<'a>(&self, earlier: &'a Self) -> Option<&'a Record> {
-        let known: HashMap<&str, Timestamp> =
-            self.records.iter().map(|record| (&*record.malware.id, record.malware.modified)).collect();
-        let is_lacking = |record: &&Record| {
-            known.get(&*record.malware.id).is_none_or(|modified| *modified < record.malware.modified)
+    pub fn lacks(&self, earlier: &Self) -> Option<Record> {
+        let here: HashMap<_, _> =
+            self.0.records().map(|record| (record.malware.id, record.malware.modified)).collect();
+        let is_lacking = |record: &Record| {
+            here.get(&record.malware.id).is_none_or(|modified| *modified < record.malware.modified)
         };
-        earlier.records.iter().find(is_lacking)
+        earlier.0.records().find(is_lacking)
     }
 
     /// When the newest record that was read, of malware or not, was last changed: how old the copy is at most.
     #[must_use]
     pub fn newest(&self) -> Option<Timestamp> {
-        self.newest
+        self.0.header.newest.and_then(Timestamp::from_unix)
     }
 
     /// How many records of malware there are, and of how many records that were read.
     #[must_use]
     pub fn counts(&self) -> (usize, usize) {
-        (self.records.len(), self.read)
+        (self.0.header.records, self.0.header.read)
     }
 }
 
@@ -161,25 +169,12 @@ impl Gathered {
 
     fn finish(self) -> Osv {
         let ids: HashSet<String> = self.records.keys().cloned().collect();
-        let mut osv = Osv { newest: self.newest, read: self.read, ..Osv::default() };
-        for record in self.records.into_values() {
-            // Another database's record of the same malware: the record itself is here and knows better.
-            if !record.id.starts_with(MALWARE) && record.aliases.iter().any(|alias| ids.contains(alias)) {
-                continue;
-            }
-            let place = osv.records.len();
-            for (project, affected) in record.affected {
-                osv.projects.entry(project).or_default().push((place, affected));
-            }
-            osv.records.push(Record {
-                malware: MalwareRecord {
-                    id: record.id.into(),
-                    summary: record.summary.into(),
-                    modified: record.modified,
-                },
-                withdrawn: record.withdrawn,
-            });
-        }
-        osv
+        // Another database's record of the same malware: the record itself is here and knows better.
+        let is_alias = |record: &wire::Malware| {
+            !record.id.starts_with(MALWARE) && record.aliases.iter().any(|alias| ids.contains(alias))
+        };
+        let records: Vec<wire::Malware> =
+            self.records.into_values().filter(|record| !is_alias(record)).collect();
+        Osv(Table::build(&records, (self.read, self.newest)))
     }
 }

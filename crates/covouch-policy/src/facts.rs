@@ -6,6 +6,7 @@
 
 mod adapters;
 mod home;
+mod identities;
 
 use std::{cell::OnceCell, collections::BTreeSet, sync::Arc};
 
@@ -22,6 +23,7 @@ pub use self::adapters::Comparison;
 pub(crate) use self::adapters::Origin;
 use self::home::home;
 pub(crate) use self::home::{Home, IndexWord, index_word};
+use self::identities::Identities;
 use crate::program::{Applicable, Condition, Derive, FileKind, PartySource, Policy};
 
 /// Yes, no, or not known.
@@ -103,6 +105,7 @@ pub(crate) struct Case<'a> {
     filename: OnceCell<Option<DistFilename>>,
     origin: OnceCell<Option<Origin<'a>>>,
     malware: OnceCell<Stated<&'a MalwareRecord>>,
+    identities: OnceCell<Identities>,
 }
 
 /// The evidence and the moment of a judgement.
@@ -128,6 +131,7 @@ impl<'a> Case<'a> {
             filename: OnceCell::new(),
             origin: OnceCell::new(),
             malware: OnceCell::new(),
+            identities: OnceCell::new(),
         }
     }
 
@@ -380,6 +384,9 @@ impl<'a> Case<'a> {
         }
         if self.policy.derive == Derive::Inherit {
             gaps.extend(self.comparison_gap());
+        }
+        if self.asked().any(PartySource::is_signer) {
+            gaps.extend(self.identities().gaps.iter().cloned());
         }
         if let Stated::Unknown(gap) = self.malware() {
             gaps.push(gap.clone());

@@ -322,6 +322,7 @@ impl<'c, 'a> Judgement<'c, 'a> {
         self.refused == Truth::Unknown
             || matches!(self.case.home, Home::Unknown(_))
             || !self.assumed.is_empty()
+            || self.case.identities().are_open()
             || self.also.is_some_and(|(_, counts)| counts == Truth::Unknown)
             || self.case.applicable.admit.condition.any(&|part| {
                 part.parts().is_empty() && !part.asks_graph() && self.case.truth(part) == Truth::Unknown
@@ -330,7 +331,8 @@ impl<'c, 'a> Judgement<'c, 'a> {
 
     fn passes(&self, view: View) -> bool {
         let requirement = self.requirement(view);
-        let question = Question { also: self.also.map(|(sdist, _)| sdist), ..self.question() };
+        let identities = &self.case.identities().possible;
+        let question = Question { identities, also: self.also.map(|(sdist, _)| sdist), ..self.question() };
         !hopeless(&requirement) && self.case.graph.possible(&question, &requirement, &self.assumed)
     }
 
@@ -343,6 +345,7 @@ impl<'c, 'a> Judgement<'c, 'a> {
             subject: self.case.subject,
             parties: &self.case.policy.parties,
             grants: &self.grants,
+            identities: &self.case.identities().known,
             also: self.also.filter(|(_, counts)| *counts == Truth::Yes).map(|(sdist, _)| sdist),
         }
     }

@@ -237,7 +237,8 @@ fn explain(case: &Case<'_>) -> PolicyExplanation {
     let policy = case.policy;
     let (grants, assumed) = case.grants();
     let also = case.inherited().filter(|(_, counts)| *counts == Truth::Yes).map(|(sdist, _)| sdist);
-    let question = Question { subject: case.subject, parties: &policy.parties, grants: &grants, also };
+    let (parties, identities) = (&policy.parties, &case.identities().known);
+    let question = Question { subject: case.subject, parties, grants: &grants, identities, also };
     let support = case.graph.support(&question);
     let teller = Teller { case, support: &support, assumed: &assumed };
     let admit = case.applicable.admit;

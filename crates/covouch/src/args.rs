@@ -421,7 +421,8 @@ pub(crate) struct TrustAdd {
 
 #[derive(Args)]
 pub(crate) struct TrustAuthor {
-    /// The author's key (name, file, or OpenSSH line), or a publisher identity such as `github:psf/requests`.
+    /// The author's key (name, file, or OpenSSH line), a publisher identity such as `github:psf/requests`, or an
+    /// electorate whose votes count, as `electorate:ID`.
     pub(crate) author: String,
     #[command(flatten)]
     pub(crate) signing: Signing,

@@ -217,7 +217,9 @@ impl Assessment {
             };
             publishers::expect(&mut evidence, &policies, expected);
             let adapters = Adapters::new(loaded.adapters(settings), &means);
-            adapters.add_records(&mut evidence);
+            // A policy may ask no index at all.
+            let named = releases.iter().map(|release| (release.project.clone(), release.version.clone()));
+            adapters.add_records(&mut evidence, named);
             let graph = TrustGraph::build(&evidence, settings.now());
             // Newer releases are only told about: what is known of them is enough.
             let is_meant = |file: &Subject| meant.contains(&(&file.project, &file.version));

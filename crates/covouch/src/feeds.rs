@@ -119,6 +119,11 @@ impl Feeds {
         self.answers.get(party).map(|(answer, _)| answer).ok_or_else(unread)
     }
 
+    /// The feeds that are known whole and now.
+    pub(crate) fn all_whole(&self) -> impl Iterator<Item = &FeedAnswer> {
+        self.answers.keys().filter_map(|party| self.whole(party).ok())
+    }
+
     /// Adds what was read.
     pub(crate) fn add_to(&self, evidence: &mut Evidence) {
         for (answer, origin) in self.answers.values() {

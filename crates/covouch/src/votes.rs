@@ -4,8 +4,12 @@
 //! A count that could not be made, or that ballots nobody has could turn, is unknown: never a yes.
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use covouch_core::{
@@ -13,12 +17,13 @@ use covouch_core::{
     evidence::{Evidence, Finding, Gap, Known},
     level::Level,
     party::PartyName,
-    statement::ElectorateId,
+    statement::{Author, AuthorGrant, Claim, ElectorateId},
+    subject::Subject,
     time::Timestamp,
 };
 use covouch_graph::{
     TrustGraph,
-    tally::{Outcome, Poll, Votes},
+    tally::{Outcome, Poll, Uncountable, Votes},
 };
 use covouch_io::{
     clock::Clock,
@@ -26,6 +31,10 @@ use covouch_io::{
 };
 
 use crate::{feeds::Feeds, policies::Loaded, settings::Settings};
+
+/// Electorates that others name and whose ballots are counted: a party has one or a few, and whoever may speak for a party
+/// could otherwise make every check count thousands. Of further ones nothing is known.
+const ELECTORATES: usize = 64;
 
 /// An electorate that a policy names.
 #[derive(Clone)]
@@ -42,18 +51,24 @@ pub(crate) struct Named {
 #[derive(Clone)]
 pub(crate) struct Polls {
     electorates: Vec<Named>,
+    /// The folders of statements of other parties, who may name electorates too.
+    trust: Vec<PathBuf>,
+    /// Whether anybody did.
+    any: Arc<AtomicBool>,
     clock: Clock,
 }
 
 impl Polls {
     pub(crate) fn of(loaded: &Loaded, settings: &Settings) -> Self {
-        Self { electorates: loaded.electorates(), clock: settings.clock() }
+        let trust = loaded.trust_folders().into_iter().map(|folder| folder.path).collect();
+        let any = Arc::default();
+        Self { electorates: loaded.electorates(), trust, any, clock: settings.clock() }
     }
 
     /// No electorates.
     #[cfg(test)]
-    pub(crate) const fn none(clock: Clock) -> Self {
-        Self { electorates: Vec::new(), clock }
+    pub(crate) fn none(clock: Clock) -> Self {
+        Self { electorates: Vec::new(), trust: Vec::new(), any: Arc::default(), clock }
     }
 
     /// Where the ballots are.
@@ -63,7 +78,8 @@ impl Polls {
 
     /// The hour in which ballots were counted: time alone lets some begin and others end to count.
     pub(crate) fn hour(&self) -> Option<i64> {
-        (!self.electorates.is_empty()).then(|| self.clock.now().unix() / 3_600)
+        let any = !self.electorates.is_empty() || self.any.load(Ordering::Relaxed);
+        any.then(|| self.clock.now().unix() / 3_600)
     }
 
     /// Counts the ballots, and adds which files they let pass.
@@ -71,7 +87,8 @@ impl Polls {
     /// # Errors
     /// For a broken chain of ballots: half a folder is never evidence.
     pub(crate) fn add_to(&self, evidence: &mut Evidence, feeds: &Feeds) -> Result<(), RecordsError> {
-        self.electorates.iter().try_for_each(|named| self.add(named, evidence, feeds))
+        self.electorates.iter().try_for_each(|named| self.add(named, evidence, feeds))?;
+        self.add_named_by_others(evidence, feeds)
     }
 
     /// The same; what cannot be read is unknown.
@@ -82,6 +99,8 @@ impl Polls {
                 evidence.add_gap(named.party.clone(), gap);
             }
         }
+        // What could not be read is unknown already: nobody counted.
+        drop(self.add_named_by_others(evidence, feeds));
     }
 
     fn add(&self, named: &Named, evidence: &mut Evidence, feeds: &Feeds) -> Result<(), RecordsError> {
@@ -100,6 +119,44 @@ impl Polls {
         let register = Records::new(named.folder.as_deref(), answers).register(&named.id)?;
         count(evidence, named, &register, self.clock.now());
         Ok(())
+    }
+
+    /// Counts the ballots of electorates that somebody names as an author, from everything that is known.
+    fn add_named_by_others(&self, evidence: &mut Evidence, feeds: &Feeds) -> Result<(), RecordsError> {
+        let statements = evidence.statements().iter().map(|sourced| sourced.statement.value());
+        let named: BTreeSet<ElectorateId> = statements
+            .filter_map(|statement| match &statement.claim {
+                Claim::Author(AuthorGrant { author: Author::Electorate(id), .. }) => Some(*id),
+                _ => None,
+            })
+            .collect();
+        if named.is_empty() {
+            return Ok(());
+        }
+        self.any.store(true, Ordering::Relaxed);
+        let records = Records::new(self.trust.iter().map(PathBuf::as_path), feeds.all_whole());
+        for id in named.into_iter().take(ELECTORATES) {
+            match passed(&id, &records.register(&id)?, self.clock.now()) {
+                Ok(passed) => evidence.add_votes(id, passed),
+                Err(error) => {
+                    let (source, detail) = (id.to_string().into(), error.to_string().into());
+                    evidence.add_uncountable(id, Gap { code: error.code(), source, detail });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a party that is an electorate says of a file.
+fn finding(party: &PartyName, version: Known<u32>) -> Known<Finding> {
+    match version {
+        Known::Is(version) => Known::Is(Finding {
+            party: party.clone(),
+            level: Level::Voted,
+            origin: format!("voted for by `{party}`, version {version}").into(),
+        }),
+        Known::Unknown(gap) => Known::Unknown(Gap { source: party.as_str().into(), ..gap }),
     }
 }
 
@@ -123,28 +180,45 @@ pub(crate) fn count(
     register: &Register,
     now: Timestamp,
 ) {
+    match passed(id, register, now) {
+        Ok(passed) => {
+            for (subject, version) in passed {
+                evidence.add_finding(subject, finding(party, version));
+            }
+            evidence.add_consulted(party.clone());
+        }
+        Err(error) => {
+            let gap = gap(party, error.code(), error.to_string());
+            evidence.add_gap(party.clone(), gap);
+        }
+    }
+}
+
+/// The files on which the vote passed, with the version of the rules it passed by, and those of which nobody here can say.
+fn passed(
+    id: &ElectorateId,
+    register: &Register,
+    now: Timestamp,
+) -> Result<Vec<(Subject, Known<u32>)>, Uncountable> {
     let graph = graph(register, now);
     let votes = Votes::read(&register.statements, &register.heads);
     // Without an electorate there is nobody to count, which is not the same as nobody in favour.
-    if let Err(error) = votes.succession(id, now) {
-        evidence.add_gap(party.clone(), gap(party, error.code(), error.to_string()));
-        return;
-    }
-    for subject in votes.subjects(id) {
-        let finding = match votes.tally(&graph, &Poll { electorate: *id, subject: &subject, now }) {
-            Ok(tally) if tally.level() == Some(Level::Voted) => Known::Is(Finding {
-                party: party.clone(),
-                level: Level::Voted,
-                origin: format!("voted for by `{party}`, version {}", tally.version).into(),
-            }),
+    votes.succession(id, now)?;
+    let unknown = |code, detail: String| {
+        let source = id.to_string().into();
+        Known::Unknown(Gap { code, source, detail: detail.into() })
+    };
+    let tally = |subject: Subject| {
+        let counted = match votes.tally(&graph, &Poll { electorate: *id, subject: &subject, now }) {
+            Ok(tally) if tally.level() == Some(Level::Voted) => Known::Is(tally.version),
             Ok(tally) if tally.outcome == Outcome::Unknown => {
                 let detail = "ballots that nobody has here could turn the vote".to_owned();
-                Known::Unknown(gap(party, Code::new("vote-unknown"), detail))
+                unknown(Code::new("vote-unknown"), detail)
             }
-            Ok(_) => continue,
-            Err(error) => Known::Unknown(gap(party, error.code(), error.to_string())),
+            Ok(_) => return None,
+            Err(error) => unknown(error.code(), error.to_string()),
         };
-        evidence.add_finding(subject, finding);
-    }
-    evidence.add_consulted(party.clone());
+        Some((subject, counted))
+    };
+    Ok(votes.subjects(id).into_iter().filter_map(tally).collect())
 }

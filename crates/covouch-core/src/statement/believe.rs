@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{Author, Claim, Envelope, Statement, Verified, VerifyError, verify};
+use super::{Claim, Envelope, Statement, Verified, VerifyError, verify};
 use crate::key::PublicKey;
 
 /// Statements that are believed, and those of keys nobody led to.
@@ -96,10 +96,7 @@ pub fn believe(
 pub fn leads_to(statement: &Statement) -> Option<PublicKey> {
     match &statement.claim {
         Claim::Delegation(delegation) => Some(delegation.to),
-        Claim::Author(grant) => match &grant.author {
-            Author::Key(key) => Some(*key),
-            Author::Publisher(_) => None,
-        },
+        Claim::Author(grant) => grant.author.key().copied(),
         _ => None,
     }
 }

@@ -418,7 +418,7 @@ pub struct Delegation {
     pub validity: Validity,
 }
 
-/// An author's key or publisher identity may speak for these projects.
+/// An author's key, a publisher identity or an electorate may speak for these projects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthorGrant {
     /// Who.
@@ -436,6 +436,19 @@ pub enum Author {
     Key(PublicKey),
     /// A publisher identity, as in `github:psf/requests`.
     Publisher(Arc<str>),
+    /// An electorate, by its first version: it speaks by votes that pass, whose ballots everybody counts.
+    Electorate(ElectorateId),
+}
+
+impl Author {
+    /// The author's key; nobody else has one.
+    #[must_use]
+    pub const fn key(&self) -> Option<&PublicKey> {
+        match self {
+            Self::Key(key) => Some(key),
+            Self::Publisher(_) | Self::Electorate(_) => None,
+        }
+    }
 }
 
 /// Something counts no more, from the moment this is seen. It has no expiry.

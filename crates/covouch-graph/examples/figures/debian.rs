@@ -116,7 +116,7 @@ fn ask(
     let (mut times, mut met) = (Vec::new(), 0);
     for key in keys.keys() {
         let subject = subject(what, key)?;
-        let question = Question { subject: &subject, parties, grants: &[], also: None };
+        let question = Question { subject: &subject, parties, grants: &[], identities: &[], also: None };
         met += usize::from(matches!(graph.admit(&question, requirement.clone()), Answer::Met(_)));
         times.push(shortest(RUNS, || graph.admit(&question, requirement.clone())));
     }

@@ -173,6 +173,7 @@ impl Grounds<'_> {
                 Ok(Certification::Vouch(self.vouch(vouch, edge.to, level)?))
             }
             End::Assumed => Err(Ungrounded),
+            End::Identity { grant, identity } => self.identity(grant, identity, (by, claimed)),
             End::Author { grant, release } => {
                 let edge = self.edge(grant, by)?;
                 let release = self.filed(release)?;
@@ -191,13 +192,31 @@ impl Grounds<'_> {
         }
     }
 
+    /// Somebody without a key: that they stand behind the file was found, and that they may speak was signed.
+    fn identity(
+        &self,
+        grant: EdgeIndex,
+        position: usize,
+        (by, claimed): (NodeIndex, &instance::Certification),
+    ) -> Result<Certification, Ungrounded> {
+        let edge = self.edge(grant, by)?;
+        let identity = self.question.identities.get(position).ok_or(Ungrounded)?;
+        holds(claimed.cost == 1 && claimed.level <= identity.level && matches!(edge.terms, Terms::Author))?;
+        holds(*self.graph.nodes.speaker(edge.to) == identity.who)?;
+        Ok(Certification::Identity {
+            author: Box::new(identity.who.clone()),
+            grant: edge.statement,
+            origin: identity.origin.clone(),
+        })
+    }
+
     /// The node through which a certification passes.
     fn passes(&self, end: &End) -> Option<NodeIndex> {
         match *end {
             End::Vouch(_) | End::Assumed => None,
-            End::Kept { mandate: edge, .. } | End::Author { grant: edge, .. } => {
-                Some(self.graph.edges.get(edge).to)
-            }
+            End::Kept { mandate: edge, .. }
+            | End::Author { grant: edge, .. }
+            | End::Identity { grant: edge, .. } => Some(self.graph.edges.get(edge).to),
         }
     }
 

@@ -75,7 +75,9 @@ fn packing_lets_no_single_key_of_debian_pass_four_parties() {
     }
     let graph = world.graph();
     let counted = |requirement: &dyn Fn(&Question<'_>) -> bool| {
-        let ask = |subject| requirement(&Question { subject, parties: &parties, grants: &[], also: None });
+        let ask = |subject| {
+            requirement(&Question { subject, parties: &parties, grants: &[], identities: &[], also: None })
+        };
         files.iter().filter(|subject| ask(subject)).count()
     };
     // Weights 0.5, 1, 2 and 2 reach 5.5 only together, so counted alone each party must be whole.

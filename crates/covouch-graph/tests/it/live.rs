@@ -66,7 +66,8 @@ fn depth_is_used_up_on_the_way() {
     assert!(!chain(1).supports("root", &numpy()), "the lead may vouch, not appoint");
     let shallow = parties(&[Rooted { depth: 2, ..rooted("root") }]);
     let subject = numpy();
-    let question = Question { subject: &subject, parties: &shallow, grants: &[], also: None };
+    let question =
+        Question { subject: &subject, parties: &shallow, grants: &[], identities: &[], also: None };
     let support = chain(2).graph().support(&question);
     assert!(support.parties[0].alone.is_empty(), "the party's own depth ends before");
 }
@@ -103,6 +104,7 @@ fn the_smallest_level_on_the_way_counts() {
             subject: &subject,
             parties: &parties,
             grants: &[],
+            identities: &[],
             also: None,
         });
         support.parties[0].alone.last().unwrap().0
@@ -237,8 +239,13 @@ fn of_a_retired_key_only_what_was_seen_in_time_counts() {
     let graph = TrustGraph::build_with_seen(&world.evidence, at(NOW), &BTreeSet::from([seen, late]));
     let counts = |project: &str| {
         let subject = subject_of(project);
-        let support =
-            graph.support(&Question { subject: &subject, parties: &parties, grants: &[], also: None });
+        let support = graph.support(&Question {
+            subject: &subject,
+            parties: &parties,
+            grants: &[],
+            identities: &[],
+            also: None,
+        });
         !support.parties[0].alone.is_empty()
     };
     assert!(counts("numpy"));
@@ -261,8 +268,13 @@ fn a_root_takes_a_keys_voice_away_from_its_own_party() {
     let parties =
         parties(&[Rooted { depth: 3, ..rooted("security") }, Rooted { depth: 3, ..rooted("platform") }]);
     let subject = numpy();
-    let support =
-        world.graph().support(&Question { subject: &subject, parties: &parties, grants: &[], also: None });
+    let support = world.graph().support(&Question {
+        subject: &subject,
+        parties: &parties,
+        grants: &[],
+        identities: &[],
+        also: None,
+    });
     assert_eq!(support.parties[0].independent.units(), 0);
     assert_eq!(support.parties[1].independent.units(), 600);
     assert_eq!(support.raw, support.independent);
@@ -316,8 +328,13 @@ fn an_author_is_heard_for_the_projects_it_was_named_for() {
     world.say("impostor", release(&subject_of("numpy-tools")));
     let parties = parties(&[rooted("root")]);
     let subject = numpy();
-    let support =
-        world.graph().support(&Question { subject: &subject, parties: &parties, grants: &[], also: None });
+    let support = world.graph().support(&Question {
+        subject: &subject,
+        parties: &parties,
+        grants: &[],
+        identities: &[],
+        also: None,
+    });
     assert_eq!(support.parties[0].alone.last().unwrap().0, Level::Author);
     assert_eq!(support.parties[0].chains[0].keys, [public("root")]);
     assert!(!world.supports("root", &subject_of("scipy")), "not named for it");
@@ -346,6 +363,7 @@ fn statements_read_twice_or_in_another_order_are_the_same() {
     }
     let parties = parties(&[rooted("root")]);
     let subject = numpy();
-    let question = Question { subject: &subject, parties: &parties, grants: &[], also: None };
+    let question =
+        Question { subject: &subject, parties: &parties, grants: &[], identities: &[], also: None };
     assert_eq!(world.graph().support(&question), other.graph().support(&question));
 }

@@ -54,9 +54,10 @@ fn crowd(world: &mut World, by: &str, count: usize) {
 fn ask(world: &World, names: &[Rooted<'_>]) -> Answer {
     let (parties, subject) = (parties(names), numpy());
     let requirement = whole(index(&parties, names[0].name));
-    world
-        .graph()
-        .admit(&Question { subject: &subject, parties: &parties, grants: &[], also: None }, requirement)
+    world.graph().admit(
+        &Question { subject: &subject, parties: &parties, grants: &[], identities: &[], also: None },
+        requirement,
+    )
 }
 
 #[test]

@@ -40,7 +40,10 @@ fn vouched_by(keys: &[&str]) -> World {
 
 fn ask(world: &World, parties: &Parties, grants: &[Grant], requirement: &Requirement) -> Answer {
     let subject = numpy();
-    world.graph().admit(&Question { subject: &subject, parties, grants, also: None }, requirement.clone())
+    world.graph().admit(
+        &Question { subject: &subject, parties, grants, identities: &[], also: None },
+        requirement.clone(),
+    )
 }
 
 fn proof(answer: Answer) -> Admitted {
@@ -88,6 +91,7 @@ fn one_key_under_two_parties_counts_once() {
         subject: &subject,
         parties: &shared,
         grants: &listed(&shared),
+        identities: &[],
         also: None,
     });
     assert_eq!((support.raw.to_string(), support.independent.to_string()), ("5.5".into(), "3.5".into()));
@@ -193,7 +197,8 @@ fn proofs_about_two_files_do_not_join() {
     let graph = world.graph();
     let [one, other] = ["numpy", "scipy"].map(|project| {
         let subject = subject_of(project);
-        let question = Question { subject: &subject, parties: &parties, grants: &[], also: None };
+        let question =
+            Question { subject: &subject, parties: &parties, grants: &[], identities: &[], also: None };
         proof(graph.admit(&question, whole(index(&parties, "root"))))
     });
     assert_eq!(one.clone().and(one.clone()).unwrap().proofs().len(), 2);
@@ -205,7 +210,13 @@ fn what_is_assumed_is_possible_and_never_a_proof() {
     let parties = proposal();
     let world = vouched_by(&["security", "platform"]);
     let subject = numpy();
-    let question = Question { subject: &subject, parties: &parties, grants: &listed(&parties), also: None };
+    let question = Question {
+        subject: &subject,
+        parties: &parties,
+        grants: &listed(&parties),
+        identities: &[],
+        also: None,
+    };
     let minimum = Requirement::Score(points("5.5"));
     let graph = world.graph();
     assert!(!graph.possible(&question, &minimum, &[]));
@@ -239,7 +250,8 @@ fn two_parties_of_one_owner_are_one_voice_unless_only_keys_are_counted() {
             met,
             "{independence:?}"
         );
-        let question = Question { subject: &subject, parties: &parties, grants: &[], also: None };
+        let question =
+            Question { subject: &subject, parties: &parties, grants: &[], identities: &[], also: None };
         assert_eq!(world.graph().support(&question).owners.len(), owners, "{independence:?}");
     }
     // One key is one voice however it is counted.
@@ -258,7 +270,7 @@ fn a_thief_of_a_key_can_do_what_the_key_is_let_do_and_no_more() {
     world.say("platform", Claim::Delegation(may_vouch("helper")));
     world.say("platform", crate::world::author("writer", &["numpy"]));
     let (subject, graph) = (numpy(), world.graph());
-    let question = Question { subject: &subject, parties: &both, grants: &[], also: None };
+    let question = Question { subject: &subject, parties: &both, grants: &[], identities: &[], also: None };
     let [security, platform] = ["security", "platform"].map(|name| index(&both, name));
     let could = |key: &str, requirement: &Requirement| {
         graph.possible_with_key(&question, requirement, &[], &public(key))
@@ -277,7 +289,7 @@ fn a_thief_of_a_key_can_do_what_the_key_is_let_do_and_no_more() {
     assert!(graph.hears(&public("stranger"), &subject, &both).is_empty());
     // A root key nobody has heard from can vouch as well.
     let quiet = parties(&[rooted("quiet"), rooted("other")]);
-    let question = Question { subject: &subject, parties: &quiet, grants: &[], also: None };
+    let question = Question { subject: &subject, parties: &quiet, grants: &[], identities: &[], also: None };
     let quiet_wants = whole(index(&quiet, "quiet"));
     assert!(graph.possible_with_key(&question, &quiet_wants, &[], &public("quiet")));
     assert!(!graph.possible_with_key(&question, &quiet_wants, &[], &public("other")));
@@ -292,7 +304,8 @@ fn a_thief_dates_back_before_the_mandate_ended() {
             world.say("root", Claim::Delegation(Delegation { validity: valid, ..may_vouch("helper") }));
         }
         let (subject, parties) = (numpy(), parties(&[rooted("root")]));
-        let question = Question { subject: &subject, parties: &parties, grants: &[], also: None };
+        let question =
+            Question { subject: &subject, parties: &parties, grants: &[], identities: &[], also: None };
         world.graph().possible_with_key(&question, &whole(index(&parties, "root")), &[], &public("helper"))
     };
     assert!(ended(true) && !ended(false));
@@ -368,8 +381,13 @@ fn two_parties_that_trust_one_author_are_one_voice() {
     world.say("maintainer", crate::world::release(&numpy()));
     assert!(!is_met(&ask(&world, &both, &[], &requirement)));
     let subject = numpy();
-    let support =
-        world.graph().support(&Question { subject: &subject, parties: &both, grants: &[], also: None });
+    let support = world.graph().support(&Question {
+        subject: &subject,
+        parties: &both,
+        grants: &[],
+        identities: &[],
+        also: None,
+    });
     assert_eq!(support.shared[0].key, public("maintainer"), "who counts once is named");
     world.say("platform", crate::world::author("second maintainer", &["numpy"]));
     world.say("second maintainer", crate::world::release(&numpy()));
@@ -395,7 +413,7 @@ fn a_key_that_vouches_for_a_wheel_and_for_what_it_derives_from_counts_once() {
     world.say("alice", vouch(&sdist));
     world.say("security", vouch(&wheel));
     let ask = |world: &World, also| {
-        let question = Question { subject: &wheel, parties: &parties, grants: &[], also };
+        let question = Question { subject: &wheel, parties: &parties, grants: &[], identities: &[], also };
         is_met(&world.graph().admit(&question, both.clone()))
     };
     assert!(ask(&world, Some(&sdist)));
@@ -408,7 +426,8 @@ fn a_key_that_vouches_for_a_wheel_and_for_what_it_derives_from_counts_once() {
     let mut world = World::default();
     world.say("alice", vouch(&sdist));
     world.say("alice", vouch(&wheel));
-    let question = Question { subject: &wheel, parties: &parties, grants: &[], also: Some(&sdist) };
+    let question =
+        Question { subject: &wheel, parties: &parties, grants: &[], identities: &[], also: Some(&sdist) };
     assert!(!is_met(&world.graph().admit(&question, both.clone())));
 }
 

@@ -98,7 +98,7 @@ fn requirements(parties: &Parties) -> Vec<Requirement> {
 
 fn answers(world: &World, parties: &Parties) -> Vec<bool> {
     let (graph, subject) = (world.graph(), numpy());
-    let question = Question { subject: &subject, parties, grants: &[], also: None };
+    let question = Question { subject: &subject, parties, grants: &[], identities: &[], also: None };
     requirements(parties)
         .iter()
         .map(|requirement| is_met(&graph.admit(&question, requirement.clone())))

@@ -177,7 +177,7 @@ impl World {
 
     pub(crate) fn share_at(&self, party: &str, subject: &Subject, moment: &str) -> Amount {
         let parties = parties(&[Rooted { depth: 3, ..rooted(party) }]);
-        let question = Question { subject, parties: &parties, grants: &[], also: None };
+        let question = Question { subject, parties: &parties, grants: &[], identities: &[], also: None };
         let support = self.graph_at(moment).support(&question);
         assert_eq!(support.incomplete, None);
         support.parties[0].alone.first().map_or(Amount::NONE, |(_, amount)| *amount)

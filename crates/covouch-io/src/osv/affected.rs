@@ -1,6 +1,7 @@
 //! Which versions a record is about (OSV schema, "Evaluation").
 
 use covouch_core::version::Version;
+use serde::{Deserialize, Serialize};
 
 /// The versions of one project that a record is about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,7 +30,8 @@ pub(super) enum Bound {
 }
 
 /// What happens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(super) enum Event {
     Fixed,
     Introduced,
@@ -48,6 +50,14 @@ impl Range {
     pub(super) fn new(mut events: Vec<(Bound, Event)>, limits: Vec<Version>) -> Self {
         events.sort();
         Self { events: events.into(), limits: limits.into() }
+    }
+
+    pub(super) fn events(&self) -> &[(Bound, Event)] {
+        &self.events
+    }
+
+    pub(super) fn limits(&self) -> &[Version] {
+        &self.limits
     }
 
     fn covers(&self, version: &Version) -> bool {

@@ -6,10 +6,14 @@
 
 use std::{
     fmt,
-    fs::{self, File},
+    fs::{self, File, Metadata},
     io::{BufRead, BufReader, Read, Seek as _},
     path::Path,
+    time::{Duration, SystemTime},
 };
+
+use covouch_core::digest::Sha256;
+use serde::{Deserialize, Serialize};
 
 use super::OsvError;
 use crate::limits;
@@ -21,6 +25,83 @@ type Take<'a> = &'a mut dyn FnMut(&[u8]) -> Result<(), String>;
 pub(super) fn each(path: &Path, take: Take<'_>) -> Result<(), OsvError> {
     let mut reading = Reading { take, bytes: 0, entries: 0, record: Vec::new() };
     if path.is_dir() { reading.folder(path, limits::OSV_DEPTH) } else { reading.file(path) }
+}
+
+/// What is on disk, without what is in it: which files there are, how long each is, and when it was last touched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Fingerprint {
+    /// Files and folders.
+    entries: usize,
+    /// The digest of their names, sizes and times.
+    sha256: String,
+    /// The latest of the times, in seconds of Unix time.
+    latest: u64,
+}
+
+/// File systems tell times apart that lie further apart than this.
+const GRAIN: Duration = Duration::from_secs(2);
+
+impl Fingerprint {
+    /// Looks at everything below a path.
+    pub(super) fn of(path: &Path) -> Result<Self, OsvError> {
+        let mut seen: Vec<String> = Vec::new();
+        let mut latest = 0;
+        let mut folders = vec![path.to_owned()];
+        let start = fs::metadata(path).map_err(|error| unreadable(path.display(), error))?;
+        note(path, &start, (&mut seen, &mut latest));
+        if !start.is_dir() {
+            folders.clear();
+        }
+        while let Some(folder) = folders.pop() {
+            let failed = |error| unreadable(folder.display(), error);
+            for entry in fs::read_dir(&folder).map_err(failed)? {
+                let path = entry.map_err(failed)?.path();
+                // Of a link, the link: it is not followed.
+                let about = fs::symlink_metadata(&path).map_err(failed)?;
+                note(&path, &about, (&mut seen, &mut latest));
+                if seen.len() > limits::OSV_ENTRIES {
+                    return Err(too_large(path.display(), "more files or lines than there are records"));
+                }
+                if about.is_dir() {
+                    folders.push(path);
+                }
+            }
+        }
+        seen.sort_unstable();
+        let sha256 = Sha256::of(seen.join("\n").as_bytes()).to_string();
+        Ok(Self { entries: seen.len(), sha256, latest })
+    }
+
+    /// Whether all of it is old enough that whoever changes it now gives it another time.
+    pub(super) fn is_settled(&self) -> bool {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        now > Duration::from_secs(self.latest) + GRAIN
+    }
+}
+
+fn note(path: &Path, about: &Metadata, (seen, latest): (&mut Vec<String>, &mut u64)) {
+    let since = |time: SystemTime| time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let modified = about.modified().map(since).unwrap_or_default();
+    let (touched, place) = touched(about);
+    *latest = modified.as_secs().max(touched.as_secs()).max(*latest);
+    // Numbers and the name's bytes, which `{:?}` writes without ambiguity.
+    seen.push(format!("{path:?} {} {modified:?} {touched:?} {place:?} {:?}", about.len(), about.file_type()));
+}
+
+/// When anything about a file was last changed, its times included, and where it is.
+#[cfg(unix)]
+fn touched(about: &Metadata) -> (Duration, (u64, u64)) {
+    use std::os::unix::fs::MetadataExt as _;
+    let part = |number: i64| u64::try_from(number).unwrap_or_default();
+    let nanoseconds = u32::try_from(about.ctime_nsec()).unwrap_or_default();
+    (Duration::new(part(about.ctime()), nanoseconds), (about.dev(), about.ino()))
+}
+
+/// Where the system does not say, its modification time has to do.
+#[cfg(not(unix))]
+fn touched(_: &Metadata) -> (Duration, (u64, u64)) {
+    (Duration::ZERO, (0, 0))
 }
 
 struct Reading<'a> {

@@ -7,7 +7,10 @@ use std::{
 };
 
 use covouch_core::{name::ProjectName, time::Timestamp, version::Version};
-use covouch_io::osv::{Osv, OsvError};
+use covouch_io::{
+    osv::{Osv, OsvError},
+    state::State,
+};
 
 /// A record with these further fields.
 fn record(id: &str, modified: &str, more: &str) -> String {
@@ -211,4 +214,70 @@ fn a_link_that_goes_in_a_circle_is_not_followed() {
     assert_eq!(folder.read().unwrap().counts(), (2, 2));
     folder.write("1/2/3/4/5/6/7/8/9/a.json", record("MAL-3", "2026-01-01", ""));
     assert_eq!(folder.code(), "osv-too-large");
+}
+
+/// Makes a file old, so that it counts as settled.
+fn age(path: &Path) {
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(3600);
+    fs::File::options().append(true).open(path).unwrap().set_modified(long_ago).unwrap();
+}
+
+/// The tables that are kept.
+fn kept(state: &State) -> Vec<PathBuf> {
+    let folder = fs::read_dir(state.folder(covouch_io::state::Part::Cache).join("osv"));
+    folder.map_or_else(|_| Vec::new(), |entries| entries.map(|entry| entry.unwrap().path()).collect())
+}
+
+#[test]
+fn what_was_read_is_kept_until_it_is_touched() {
+    let folder = Folder::new();
+    let home = tempfile::tempdir().unwrap();
+    let state = State::open(home.path()).unwrap();
+    let everything = about(r#""0.1.2", "0.2""#).replace(
+        r#""database_specific""#,
+        r#""ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "0.1"}, {"introduced": "5"}, {"limit": "7"}]}], "database_specific""#,
+    );
+    let path = folder.write("all/a.json", record("MAL-1", "2026-01-01", &everything));
+    let all = folder.path("all");
+    let ids = |osv: &Osv| {
+        ["0.0.1.dev0", "0.1", "0.1.2", "0.2.0", "4", "6", "7"].map(|version| holding(osv, "ctx", version))
+    };
+    let fresh = Osv::read_kept(&all, &state).unwrap();
+    assert_eq!(kept(&state), [""; 0].map(PathBuf::from), "what was written just now may be written again");
+    // Only its own clock can make what the file system calls a change old.
+    std::thread::sleep(std::time::Duration::from_millis(3_100));
+    let read = Osv::read_kept(&all, &state).unwrap();
+    assert_eq!(kept(&state).len(), 1);
+    let again = Osv::read_kept(&all, &state).unwrap();
+    assert_eq!((ids(&fresh), read.counts()), (ids(&again), again.counts()));
+    assert_eq!((ids(&read), read.newest()), (ids(&again), again.newest()));
+    assert_eq!(ids(&again).map(|ids| ids.len()), [1, 0, 1, 1, 0, 1, 0]);
+
+    // The same length, and a time that is put back.
+    folder.write("all/a.json", record("MAL-2", "2026-01-01", &everything));
+    age(&path);
+    assert_eq!(holding(&Osv::read_kept(&all, &state).unwrap(), "ctx", "0.2"), ["MAL-2"]);
+    folder.write("all/deep/b.json", record("MAL-3", "2026-01-01", &about("")));
+    assert_eq!(holding(&Osv::read_kept(&all, &state).unwrap(), "ctx", "4"), ["MAL-3"]);
+}
+
+#[test]
+fn a_damaged_table_is_read_again() {
+    let folder = Folder::new();
+    let home = tempfile::tempdir().unwrap();
+    let state = State::open(home.path()).unwrap();
+    let path = folder.write("all.jsonl", record("MAL-1", "2026-01-01", &about("")));
+    std::thread::sleep(std::time::Duration::from_millis(3_100));
+    Osv::read_kept(&path, &state).unwrap();
+    let [table] = kept(&state).try_into().unwrap();
+    let whole = fs::read(&table).unwrap();
+    for place in (0..whole.len()).step_by(9) {
+        let mut damaged = whole.clone();
+        damaged[place] ^= 1;
+        fs::write(&table, &damaged).unwrap();
+        let osv = Osv::read_kept(&path, &state).unwrap();
+        assert_eq!(holding(&osv, "ctx", "1"), ["MAL-1"], "byte {place}");
+        fs::write(&table, &whole[..place]).unwrap();
+        assert_eq!(holding(&Osv::read_kept(&path, &state).unwrap(), "ctx", "1"), ["MAL-1"], "{place} bytes");
+    }
 }

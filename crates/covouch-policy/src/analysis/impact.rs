@@ -112,7 +112,9 @@ impl Holder<'_> {
         }
         let (grants, assumed) = case.grants();
         let requirement = case.requirement(&case.applicable.admit.condition, View::Optimistic);
-        let question = Question { subject, parties: policy.parties(), grants: &grants, also: None };
+        let identities = &case.identities().possible;
+        let question =
+            Question { subject, parties: policy.parties(), grants: &grants, identities, also: None };
         self.without.graph.possible_with_key(&question, &requirement, &assumed, self.key)
     }
 

@@ -127,12 +127,15 @@ impl<'a> Case<'a> {
     /// Whether a party vouches wholly for this file, and nothing refuses it.
     fn vouched(&self, party: PartyIndex, level: Level) -> Truth {
         let (grants, assumed) = self.granted(&BTreeSet::from([party]));
+        let (parties, identities) = (&self.policy.parties, self.identities());
+        let known = &identities.known;
         let question =
-            Question { subject: self.subject, parties: &self.policy.parties, grants: &grants, also: None };
+            Question { subject: self.subject, parties, grants: &grants, identities: known, also: None };
+        let possible = Question { identities: &identities.possible, ..question };
         let whole = Requirement::Support { party, level, at_least: Amount::FULL };
         let vouched = match self.graph.admit(&question, whole.clone()) {
             Answer::Met(_) => Truth::Yes,
-            _ if self.graph.possible(&question, &whole, &assumed) => Truth::Unknown,
+            _ if self.graph.possible(&possible, &whole, &assumed) => Truth::Unknown,
             _ => Truth::No,
         };
         vouched.and(self.spared())
@@ -297,7 +300,7 @@ impl<'a> Case<'a> {
         let two = Requirement::AtLeast(OVERRIDING, voices.collect());
         let graph = TrustGraph::build(&later, self.now);
         let parties = &self.policy.parties;
-        let question = Question { subject: self.subject, parties, grants: &[], also: None };
+        let question = Question { subject: self.subject, parties, grants: &[], identities: &[], also: None };
         matches!(graph.admit(&question, two), Answer::Met(_))
     }
 }

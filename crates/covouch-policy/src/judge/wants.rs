@@ -38,7 +38,9 @@ impl Policies {
             evidence.listed().filter(|file| is_meant(file) && evidence.expected(file).next().is_some());
         let expected = expected.filter(|file| evidence.publishers(file).is_none());
         let mut wanted: BTreeSet<Lookup> = expected.cloned().map(Lookup::Publisher).collect();
-        for policy in self.iter().filter(|policy| policy.asks_adapters()) {
+        // Whom a party names as an author may be a publisher, of whom only attestations know.
+        let names = graph.names_anybody();
+        for policy in self.iter().filter(|policy| names || policy.asks_adapters()) {
             for file in evidence.listed().filter(|file| is_meant(file)) {
                 add(&Case::new(policy, world, file), &mut wanted);
             }
@@ -83,6 +85,9 @@ fn add_unknown(case: &Case<'_>, wanted: &mut BTreeSet<Lookup>) {
         if asked && case.evidence.gap(&source.name).is_none() && !case.evidence.is_consulted(&source.name) {
             wanted.insert(Lookup::Distribution(source.name.clone()));
         }
+    }
+    if case.identities().wants_publisher {
+        wanted.insert(Lookup::Publisher(case.subject.clone()));
     }
     case.applicable.admit.condition.walk(&mut |part| {
         let open = || case.truth(part) == Truth::Unknown;

@@ -136,6 +136,15 @@ enum End {
         /// The id of the author's release.
         release: String,
     },
+    /// Somebody without a key here, whom the last key names and who stands behind the file.
+    Identity {
+        /// A publisher, or an electorate.
+        author: String,
+        /// The id of the statement that names them.
+        grant: String,
+        /// What shows that they stand behind it.
+        finding: String,
+    },
     /// What an index shows.
     Finding(String),
 }
@@ -213,16 +222,26 @@ impl From<&Chain> for Link {
             end: match &chain.end {
                 Certification::Vouch(statement) => End::Vouch(statement.to_string()),
                 Certification::Author { author, grant, release } => End::Author {
-                    author: match author.as_ref() {
-                        Author::Key(key) => key.id().to_string(),
-                        Author::Publisher(publisher) => publisher.to_string(),
-                    },
+                    author: name(author),
                     grant: grant.to_string(),
                     release: release.to_string(),
+                },
+                Certification::Identity { author, grant, origin } => End::Identity {
+                    author: name(author),
+                    grant: grant.to_string(),
+                    finding: origin.to_string(),
                 },
                 Certification::Finding(origin) => End::Finding(origin.to_string()),
             },
         }
+    }
+}
+
+fn name(author: &Author) -> String {
+    match author {
+        Author::Key(key) => key.id().to_string(),
+        Author::Publisher(publisher) => publisher.to_string(),
+        Author::Electorate(id) => format!("electorate:{id}"),
     }
 }
 

@@ -69,8 +69,13 @@ impl Checker<'_, '_> {
 
     fn possible(&self, requirement: &Requirement) -> bool {
         let everybody: Vec<_> = self.policy.parties.iter().map(|(party, _)| party).collect();
-        let question =
-            Question { subject: &self.world.subject, parties: &self.policy.parties, grants: &[], also: None };
+        let question = Question {
+            subject: &self.world.subject,
+            parties: &self.policy.parties,
+            grants: &[],
+            identities: &[],
+            also: None,
+        };
         self.world.graph.possible(&question, requirement, &everybody)
     }
 }

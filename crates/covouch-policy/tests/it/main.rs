@@ -11,6 +11,7 @@ mod analysis;
 mod analysis_impact;
 mod example;
 mod expected;
+mod identities;
 mod judging;
 mod laws;
 mod malformed;

@@ -7,11 +7,11 @@ use covouch_core::{
     digest::Sha256,
     evidence::{Evidence, Gap, Known, Listing, ProjectStatus, Stated},
     key::SecretKey,
-    name::ProjectName,
+    name::{ProjectName, ProjectPattern},
     party::PartyName,
     statement::{
-        Claim, Files, Link, Reviewer, Statement, StatementId, Veto, VetoReason, Vouch, VouchLevel, Waiver,
-        sign,
+        Author, AuthorGrant, Claim, Files, Link, Reviewer, Statement, StatementId, Veto, VetoReason, Vouch,
+        VouchLevel, Waiver, sign,
     },
     subject::{FileName, Subject},
     time::{Timestamp, Validity},
@@ -154,6 +154,13 @@ impl World {
     pub(crate) fn waives(&mut self, person: &str, subject: &Subject, expires: &str) -> &mut Self {
         let waiver = Waiver { files: files(subject), validity: validity(expires), reason: "urgent".into() };
         self.states(person, Claim::Waiver(waiver))
+    }
+
+    /// Names an author of these projects.
+    pub(crate) fn names(&mut self, person: &str, author: Author, projects: &str) -> &mut Self {
+        let projects = vec![ProjectPattern::parse(projects).unwrap()];
+        let validity = validity("2027-01-01");
+        self.states(person, Claim::Author(AuthorGrant { author, projects, validity }))
     }
 
     fn states(&mut self, person: &str, claim: Claim) -> &mut Self {

@@ -6,7 +6,9 @@ use covouch_core::{
     amount::Amount,
     level::Level,
     name::ProjectPattern,
-    statement::{Author, AuthorGrant, Claim, Delegation, Severity, Statement, Verified, Withdrawal},
+    statement::{
+        Author, AuthorGrant, Claim, Delegation, ElectorateId, Severity, Statement, Verified, Withdrawal,
+    },
     time::Standing,
 };
 use covouch_io::folder;
@@ -60,7 +62,12 @@ fn add(arguments: &TrustAdd, settings: &Settings, terminal: &Terminal) -> Result
 }
 
 fn author(arguments: &TrustAuthor, settings: &Settings, terminal: &Terminal) -> Result<Exit, Failure> {
-    let author = if is_publisher(&arguments.author) {
+    let author = if let Some(id) = arguments.author.strip_prefix("electorate:") {
+        let id = ElectorateId::parse(id).map_err(|error| {
+            Failure::usage(format!("`{id}`: {error}")).hinting("see `covouch electorate show`")
+        })?;
+        Author::Electorate(id)
+    } else if is_publisher(&arguments.author) {
         Author::Publisher(Arc::from(arguments.author.as_str()))
     } else {
         Author::Key(keys::public(settings, &arguments.author)?.0)
@@ -141,6 +148,7 @@ fn describe_author(grant: &AuthorGrant) -> String {
     let who = match &grant.author {
         Author::Key(key) => key.fingerprint(),
         Author::Publisher(name) => name.to_string(),
+        Author::Electorate(id) => format!("electorate {id}"),
     };
     format!("{who} is an author of {}, until {}", join(&grant.projects), grant.validity.not_after())
 }

@@ -2,13 +2,15 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    num::NonZero,
     sync::Arc,
+    thread,
 };
 
 use covouch_core::{
     evidence::{Evidence, Gap},
     evidence_lock::{EVIDENCE_NAME, EvidenceFile, LOCK_NAME},
-    key::PublicKey,
+    key::{KeyId, PublicKey},
     name::ProjectName,
     party::PartyName,
     statement::{
@@ -96,6 +98,7 @@ impl Locked {
             .flat_map(|folder| folder.roots)
             .chain(roots.into_values().flatten())
             .collect();
+        proof.seen = std::mem::take(&mut proof.seen).and(ahead(&self.lock.statements, &keys));
         let believed = believe(&keys, self.lock.statements.iter().cloned(), &mut proof.seen);
         let believed = believed.map_err(|error| Failure::from(error).about(LOCK_NAME))?.statements;
         let life = Life::of(&believed, now);
@@ -376,6 +379,29 @@ impl Locked {
     fn is_own(&self) -> bool {
         self.witness == super::Witness::Ourselves
     }
+}
+
+/// Fewest statements that a thread is begun for: verifying so many takes longer than beginning it.
+const SHARE: usize = 64;
+
+/// Verifies the statements of these keys at once. What does not verify is met again by whoever asks for it.
+fn ahead(envelopes: &[Envelope], keys: &[PublicKey]) -> Seen {
+    let keys: BTreeMap<KeyId, &PublicKey> = keys.iter().map(|key| (key.id(), key)).collect();
+    let verify = &|part: &[Envelope]| {
+        let mut seen = Seen::default();
+        for envelope in part {
+            if let Some(key) = keys.get(&envelope.key()) {
+                drop(seen.verify(envelope, key));
+            }
+        }
+        seen
+    };
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let share = envelopes.len().div_ceil(cores).max(SHARE);
+    thread::scope(|scope| {
+        let threads: Vec<_> = envelopes.chunks(share).map(|part| scope.spawn(move || verify(part))).collect();
+        threads.into_iter().filter_map(|thread| thread.join().ok()).fold(Seen::default(), Seen::and)
+    })
 }
 
 /// Whether the evidence has all chains of a party with these root keys.

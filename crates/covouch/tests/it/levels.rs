@@ -125,6 +125,89 @@ fn a_delegation_is_for_the_projects_it_names() {
     }
 }
 
+/// A council of two, both of whom must approve, whose ballots the public curator carries.
+fn council(world: &World) -> String {
+    for name in ["ada", "ann", "bob"] {
+        world.desk.covouch(&["key", "new", name, "--no-passphrase"]).ends(0);
+    }
+    let mut draft =
+        "name = \"council\"\nadmins = [\"ada\"]\nthreshold = 1\nexpires = \"365d\"\n\n[committee]\n\
+                     approvals = 2\nobjections = 1\n"
+            .to_owned();
+    for key in ["ann", "bob"] {
+        draft += &format!("\n[[committee.voter]]\nkey = \"{key}\"\naffiliation = \"of-{key}\"\n");
+    }
+    world.desk.write("council.toml", draft);
+    let new = world.desk.covouch(&["electorate", "new", "council.toml", "--key", "ada", "--yes"]).ends(0);
+    new.stdout.lines().find_map(|line| line.strip_prefix("electorate ")).unwrap().to_owned()
+}
+
+impl World {
+    fn vote(&self, choice: &str, key: &str) {
+        let index = self.index.url().to_string();
+        let vote = ["vote", choice, "demo==1.0", "--index", &index, "--electorate", "council", "--key", key];
+        self.desk.covouch(&[&vote[..], &["--yes"]].concat()).ends(0);
+        self.desk.covouch(&["feed", "add", "public-feed", "trust", "--electorate", "council"]).ends(0);
+        self.publish();
+    }
+
+    fn name_electorate(&self, feed: &str, id: &str, projects: &str) {
+        let electorate = format!("electorate:{id}");
+        self.signs(feed, &["trust", "author", &electorate, "--projects", projects, "--key", feed]);
+        self.publish();
+    }
+}
+
+#[test]
+fn a_curator_says_voted_of_what_an_electorate_it_names_let_pass() {
+    let world = World::new();
+    let id = council(&world);
+    world.name_electorate("public", &id, "demo");
+    world.vote("approve", "ann");
+    world.check("pypi and public.voted").ends(4);
+    world.vote("approve", "bob");
+    world.check("pypi and public.voted").ends(0);
+    // Nobody audits by vote, and nobody votes for who did not ask.
+    world.check("pypi and public.audited").ends(4);
+    world.check("pypi and company.voted").ends(4);
+    // A company that trusts the curator has the vote too, as far as it says.
+    world.trust("company", ("company", "public"), &["--depth", "2", "--level", "voted"]);
+    world.publish();
+    world.check("pypi and company.voted").ends(0);
+    world.vote("object", "bob");
+    world.check("pypi and company.voted").ends(4);
+}
+
+#[test]
+fn an_electorate_that_two_parties_name_is_one_voice() {
+    let world = World::new();
+    let id = council(&world);
+    for feed in ["public", "company"] {
+        world.name_electorate(feed, &id, "*");
+    }
+    world.vote("approve", "ann");
+    world.vote("approve", "bob");
+    world.check("pypi and public.voted").ends(0);
+    world.check("pypi and company.voted").ends(0);
+    world.check("pypi and all of (public, company)").ends(4);
+    // The company's own word is another one.
+    world.vouch("company", "company", "vouched");
+    world.publish();
+    world.check("pypi and all of (public, company)").ends(0);
+}
+
+#[test]
+fn an_electorate_speaks_for_the_projects_for_which_it_is_named() {
+    let world = World::new();
+    let id = council(&world);
+    world.name_electorate("public", &id, "tool");
+    world.vote("approve", "ann");
+    world.vote("approve", "bob");
+    world.check("pypi and public.voted").ends(4);
+    world.name_electorate("public", &id, "demo");
+    world.check("pypi and public.voted").ends(0);
+}
+
 #[test]
 fn a_word_weighs_what_its_level_weighs() {
     let world = World::new();

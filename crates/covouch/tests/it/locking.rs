@@ -209,6 +209,29 @@ fn the_policy_that_counts_is_the_one_that_is_here() {
 }
 
 #[test]
+fn what_is_on_record_as_malware_is_refused_although_it_is_locked() {
+    let desk = project("");
+    desk.covouch(&["lock"]).ends(0);
+    let policy = desk.read("covouch.toml");
+    desk.write("covouch.toml", policy.replace("[policy]", "[party.malware]\nosv = \"records/\"\n[policy]"));
+    elsewhere(&desk).ends(4).says("[osv-");
+    let record = |project: &str, modified: &str| {
+        format!(
+            r#"{{"id": "MAL-2026-7", "summary": "it steals", "modified": "{modified}",
+                "published": "2026-05-01T00:00:00Z", "affected": [{{"package": {{"ecosystem": "PyPI",
+                "name": "{project}"}}, "ranges": [{{"type": "ECOSYSTEM", "events": [{{"introduced": "0"}}]}}]}}]}}"#
+        )
+    };
+    desk.write("records/MAL-2026-7.json", record("other", crate::desk::NOW));
+    elsewhere(&desk).ends(0);
+    desk.write("records/MAL-2026-7.json", record("demo", crate::desk::NOW));
+    elsewhere(&desk).ends(3).says("[malware-recorded]");
+    // Two people who vouched when the record had long been there knew better.
+    desk.write("records/MAL-2026-7.json", record("demo", "2026-05-01T00:00:00Z"));
+    elsewhere(&desk).ends(0);
+}
+
+#[test]
 fn what_still_holds_stays_as_it_is_byte_for_byte() {
     let desk = project(VETOES);
     desk.covouch(&["lock"]).ends(0);

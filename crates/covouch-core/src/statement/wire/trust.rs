@@ -85,6 +85,7 @@ enum Trust {
 enum WireAuthor {
     Key(String),
     Publisher(String),
+    Electorate(String),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -166,6 +167,7 @@ pub(super) fn read(payload: &[u8]) -> Result<Statement, PayloadError> {
             let author = match author {
                 WireAuthor::Key(key) => Author::Key(public_key("key", &key)?),
                 WireAuthor::Publisher(name) => Author::Publisher(note("publisher", name)?),
+                WireAuthor::Electorate(id) => Author::Electorate(electorate_id("electorate", &id)?),
             };
             let projects = patterns(&projects)?;
             let grant = AuthorGrant { author, projects, validity: validity(&not_before, &expires)? };
@@ -265,6 +267,7 @@ fn trust(statement: &Statement) -> Option<Trust> {
             author: match &grant.author {
                 Author::Key(key) => WireAuthor::Key(key.to_string()),
                 Author::Publisher(name) => WireAuthor::Publisher(name.to_string()),
+                Author::Electorate(id) => WireAuthor::Electorate(id.to_string()),
             },
             projects: texts(&grant.projects),
         },

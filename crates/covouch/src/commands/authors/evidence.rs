@@ -68,18 +68,19 @@ impl Spoken {
         let statements = all.into_iter().filter(stands).collect();
         let mut spoken = Self { signer, statements, authors: authors.iter().copied().collect(), now };
         let granted: Vec<_> = spoken.grants().into_iter().map(|(_, grant)| grant.author).collect();
-        spoken.authors.extend(granted.into_iter().filter_map(|author| match author {
-            Author::Key(key) => Some(key),
-            Author::Publisher(_) => None,
-        }));
+        spoken.authors.extend(granted.iter().filter_map(Author::key));
         Ok(spoken)
     }
 
-    /// The signer's grants that hold, in the order they were signed.
+    /// The signer's grants that hold, in the order they were signed. An electorate is no author that a rule finds.
     pub(super) fn grants(&self) -> Vec<(StatementId, AuthorGrant)> {
         let own = self.statements.iter().filter(|statement| *statement.issuer() == self.signer);
         own.filter_map(|statement| match &statement.value().claim {
-            Claim::Author(grant) if grant.validity.covers(self.now) => Some((statement.id(), grant.clone())),
+            Claim::Author(grant)
+                if grant.validity.covers(self.now) && !matches!(grant.author, Author::Electorate(_)) =>
+            {
+                Some((statement.id(), grant.clone()))
+            }
             _ => None,
         })
         .collect()
@@ -181,7 +182,7 @@ pub(super) fn facts(
 
 /// The files that electorates let pass, as their ballots in the folder say now.
 fn voted(arguments: &AuthorsDerive, settings: &Settings) -> Result<BTreeMap<Subject, Arc<str>>, Failure> {
-    let folder = &arguments.signing.to;
+    let folder = arguments.signing.to.as_path();
     let now = settings.now();
     let mut voted = BTreeMap::new();
     for named in &arguments.electorates {

@@ -58,6 +58,7 @@ fn author(author: &Author) -> String {
     match author {
         Author::Key(key) => key.fingerprint(),
         Author::Publisher(name) => name.to_string(),
+        Author::Electorate(id) => format!("electorate:{id}"),
     }
 }
 

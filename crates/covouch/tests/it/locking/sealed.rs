@@ -1,6 +1,8 @@
 //! What nobody signed counts when somebody whom the policy names answers for it.
 
-use covouch_testkit::index::IndexServer;
+use std::fs;
+
+use covouch_testkit::{index::IndexServer, sdist::Sdist};
 
 use super::{elsewhere, elsewhere_at};
 use crate::{
@@ -61,4 +63,42 @@ fn what_was_sealed_as_too_young_is_old_enough_when_it_is() {
     desk.covouch(&["lock", "--key", "build"]).ends(4).says("[too-new]");
     elsewhere(&desk).ends(4).says("[too-new]");
     elsewhere_at(&desk, "2026-06-05T14:00:00Z").ends(0);
+}
+
+#[test]
+fn an_sdist_is_let_in_elsewhere_when_the_wheels_beside_it_are() {
+    let sdist = Sdist::new("demo", "1.0").build();
+    let digest = sdist.sha256();
+    for (site, code) in [
+        (old([wheel("demo", "1.0"), sdist.clone()]), 0),
+        // The twin: the wheel came later, and nobody may be brought to build what would else be installed.
+        (and_new(old([sdist.clone()]), [wheel("demo", "1.0")]), 3),
+    ] {
+        let index = IndexServer::start(site);
+        let desk = Desk::new();
+        let key = desk.covouch(&["key", "new", "build", "--no-passphrase"]).ends(0);
+        let keys = format!("[gateway]\nlock-keys = [\"{}\"]\n", key.stdout.trim_end());
+        desk.write("covouch.toml", policy(&index, "pypi and age >= 3d", "yanked") + &keys);
+        desk.write("requirements.txt", format!("demo==1.0 --hash=sha256:{digest}\n"));
+        desk.covouch(&["lock", "--key", "build"]).ends(code);
+        drop(index);
+        elsewhere(&desk).ends(code);
+    }
+}
+
+#[test]
+fn under_a_base_policy_both_name_whoever_answers() {
+    let (index, desk) = world();
+    let folder = desk.root().join("configuration");
+    fs::create_dir_all(folder.join("covouch")).unwrap();
+    fs::write(folder.join("covouch/config.toml"), "[base]\npath = \"base.toml\"\n").unwrap();
+    let desk = desk.set("XDG_CONFIG_HOME", &folder);
+    let base = |text: String| fs::write(folder.join("covouch/base.toml"), text).unwrap();
+    base(policy(&index, "pypi", "yanked"));
+    desk.covouch(&["lock", "--key", "build"]).ends(0);
+    elsewhere(&desk).ends(4);
+    let keys = desk.read("covouch.toml");
+    let keys = keys.split("[gateway]").nth(1).unwrap();
+    base(policy(&index, "pypi", "yanked") + "[gateway]" + keys);
+    elsewhere(&desk).ends(0);
 }
