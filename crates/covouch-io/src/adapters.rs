@@ -33,7 +33,11 @@ use futures_util::{StreamExt as _, stream};
 use url::Url;
 
 pub use self::comparison::download;
-use self::{comparison::Comparer, distribution::Distribution, publishing::Publishing};
+use self::{
+    comparison::Comparer,
+    distribution::Distribution,
+    publishing::{Pages, Publishing},
+};
 use crate::{
     clock::Clock,
     debian::{DebianError, DebianSettings, Keyring, Suite, apt::Mirrors},
@@ -128,6 +132,14 @@ pub struct Means {
     pub indexes: HashMap<PartyName, Index>,
 }
 
+/// Whether one more look-up about a project is within what one project may cost; it is counted.
+fn is_affordable(lookup: &Lookup, of_project: &mut HashMap<ProjectName, usize>) -> bool {
+    let Some(project) = lookup.project() else { return true };
+    let count = of_project.entry(project.clone()).or_default();
+    *count += 1;
+    *count <= limits::LOOKUPS
+}
+
 /// The adapters of some policies.
 pub struct Adapters {
     distributions: BTreeMap<PartyName, Distribution>,
@@ -200,18 +212,20 @@ impl Adapters {
         progress: &(dyn Fn(usize, usize) + Sync),
     ) {
         let mut done = BTreeSet::new();
+        let mut of_project: HashMap<ProjectName, usize> = HashMap::new();
         loop {
             let mut wanted = wants(evidence);
-            wanted.retain(|lookup| !done.contains(lookup));
-            wanted.truncate(limits::LOOKUPS);
-            if wanted.is_empty() || done.len() >= limits::LOOKUPS {
+            wanted.retain(|lookup| !done.contains(lookup) && is_affordable(lookup, &mut of_project));
+            wanted.truncate(limits::LOOKUPS_TOGETHER.saturating_sub(done.len()));
+            if wanted.is_empty() {
                 return;
             }
             let total = done.len() + wanted.len();
             done.extend(wanted.iter().cloned());
             let mut count = total - wanted.len();
             progress(count, total);
-            let found = wanted.into_iter().map(|lookup| self.find(lookup, evidence));
+            let pages = self.publishing.pages(&wanted, evidence).await;
+            let found = wanted.into_iter().map(|lookup| self.find(lookup, evidence, &pages));
             let mut found =
                 stream::iter(found.collect::<Vec<_>>()).buffer_unordered(limits::PARALLEL_LOOKUPS);
             let mut answers = Vec::new();
@@ -228,7 +242,7 @@ impl Adapters {
     }
 
     /// One look-up. What is already in evidence says which files it is about, and who lists them.
-    async fn find(&self, lookup: Lookup, evidence: &Evidence) -> Vec<Answer> {
+    async fn find(&self, lookup: Lookup, evidence: &Evidence, pages: &Pages) -> Vec<Answer> {
         match lookup {
             Lookup::Distribution(name) => self.packaged(name, evidence).await,
             Lookup::Comparison { wheel, sdist } => {
@@ -236,7 +250,7 @@ impl Adapters {
                 vec![Answer::Derivation(wheel, derivation)]
             }
             Lookup::Publisher(subject) | Lookup::Continuity(subject) => {
-                let published = self.publishing.published(&subject, evidence).await;
+                let published = self.publishing.published(&subject, evidence, pages).await;
                 vec![
                     Answer::Publishers(subject.clone(), published.publishers),
                     Answer::Continuity(subject, published.continuity),

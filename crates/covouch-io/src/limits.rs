@@ -148,9 +148,12 @@ pub const OSV_RECORDS: usize = 1_000_000;
 /// Folders in folders that are looked into for OSV records; the database of malicious packages has five.
 pub const OSV_DEPTH: usize = 8;
 
-/// Most look-ups for one judgement: a page of ten thousand files must not become ten thousand requests. What is not
+/// Most look-ups about one project: a page of ten thousand files must not become ten thousand requests. What is not
 /// looked up stays unknown, and is kept out.
 pub const LOOKUPS: usize = 1_000;
+
+/// Most look-ups for one judgement. The largest locks have some thousand packages, with ten files each.
+pub const LOOKUPS_TOGETHER: usize = 20_000;
 
 /// Look-ups at the same time; each comparison may hold two archives' tables of contents.
 pub const PARALLEL_LOOKUPS: usize = 8;

@@ -1,6 +1,6 @@
 //! What adapters could still find, as a policy asks for it.
 
-use crate::{party::PartyName, subject::Subject};
+use crate::{name::ProjectName, party::PartyName, subject::Subject};
 
 /// Something an adapter could still find.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,6 +21,17 @@ pub enum Lookup {
 }
 
 impl Lookup {
+    /// The project it is about; none of one that answers for all.
+    #[must_use]
+    pub const fn project(&self) -> Option<&ProjectName> {
+        match self {
+            Self::Distribution(_) => None,
+            Self::Publisher(file) | Self::Continuity(file) | Self::Comparison { wheel: file, .. } => {
+                Some(&file.project)
+            }
+        }
+    }
+
     /// How much it costs, roughly: one look-up for many files comes first, two archives for one file last.
     #[must_use]
     pub const fn stage(&self) -> u8 {

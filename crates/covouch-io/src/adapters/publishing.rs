@@ -3,20 +3,27 @@
 //! # Invariants
 //! What was verified is believed; what does not hold is as good as nothing; what could not be had is unknown.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use covouch_core::{
     code::Code,
-    evidence::{Evidence, Gap, Known},
+    evidence::{Evidence, Gap, Known, Lookup},
+    name::ProjectName,
+    party::PartyName,
     publisher::{Continuity, Publisher},
     subject::Subject,
 };
 use covouch_python::attestation::DistributionFile;
+use futures_util::{StreamExt as _, stream};
 
 use super::{Means, not_listed};
 use crate::{
     attestation::{self, TrustRoot},
     index::{Freshness, Index, PageAnswer, extract::Offers},
+    limits,
     network::Reach,
     provenance::{ProvenanceAnswer, ProvenanceFetcher},
 };
@@ -26,6 +33,9 @@ pub(super) struct Publishing {
     means: Means,
     fetcher: Result<ProvenanceFetcher, Gap>,
 }
+
+/// What indexes say of projects, each read once for all of a project's files; nothing where one does not have it.
+pub(super) type Pages = HashMap<(PartyName, ProjectName), Result<Option<(Offers, Reach)>, Gap>>;
 
 /// Who published a file, and how that stands to the files before it.
 pub(super) struct Published {
@@ -45,19 +55,25 @@ impl Publishing {
     }
 
     /// What an index that lists the file shows of it.
-    pub(super) async fn published(&self, subject: &Subject, evidence: &Evidence) -> Published {
-        self.trace(subject, evidence).await.unwrap_or_else(|gap| Published {
+    pub(super) async fn published(&self, subject: &Subject, evidence: &Evidence, pages: &Pages) -> Published {
+        self.trace(subject, evidence, pages).await.unwrap_or_else(|gap| Published {
             publishers: Known::Unknown(gap.clone()),
             continuity: Known::Unknown(gap),
         })
     }
 
-    async fn trace(&self, subject: &Subject, evidence: &Evidence) -> Result<Published, Gap> {
+    async fn trace(&self, subject: &Subject, evidence: &Evidence, pages: &Pages) -> Result<Published, Gap> {
         let fetcher = self.fetcher.as_ref().map_err(Clone::clone)?;
         let file = DistributionFile { name: subject.filename.clone(), sha256: subject.sha256 };
         let mut found = None;
-        for (index, page, reach) in self.pages(subject, evidence).await? {
-            let trace = fetcher.trace_in(&index, (&page, reach), &file).await;
+        for index in self.means.listing(subject, evidence) {
+            let page = pages.get(&(index.name().clone(), subject.project.clone()));
+            let Some((offers, reach)) =
+                page.map_or(Ok(None), |page| page.as_ref().map(Option::as_ref).map_err(Gap::clone))?
+            else {
+                continue;
+            };
+            let trace = fetcher.trace_in(index, (offers, *reach), &file).await;
             let serves = trace.as_ref().is_some_and(|of| !matches!(of.own, ProvenanceAnswer::NotServed));
             found = trace.map(|trace| (index, trace)).or(found);
             if serves {
@@ -89,23 +105,26 @@ impl Publishing {
         Ok(Published { publishers, continuity })
     }
 
-    /// What the pages say of the indexes that list the file.
-    async fn pages(
-        &self,
-        subject: &Subject,
-        evidence: &Evidence,
-    ) -> Result<Vec<(Index, Offers, Reach)>, Gap> {
-        let mut pages = Vec::new();
-        for index in self.means.listing(subject, evidence) {
-            match self.means.fetcher.fetch_offers(index, &subject.project, Freshness::Recent).await {
-                Ok((page, reach)) => pages.push((index.clone(), page, reach)),
-                Err(PageAnswer::Unreachable(error)) => {
-                    let source = index.name().as_str().into();
-                    return Err(Gap { code: error.code(), source, detail: error.to_string().into() });
-                }
-                Err(PageAnswer::Page(_) | PageAnswer::Absent | PageAnswer::Wrong(_)) => {}
+    /// The pages that these look-ups ask for.
+    pub(super) async fn pages(&self, wanted: &[Lookup], evidence: &Evidence) -> Pages {
+        let mut pages: BTreeMap<(PartyName, ProjectName), Index> = BTreeMap::new();
+        for lookup in wanted {
+            let (Lookup::Publisher(file) | Lookup::Continuity(file)) = lookup else { continue };
+            for index in self.means.listing(file, evidence) {
+                pages.entry((index.name().clone(), file.project.clone())).or_insert_with(|| index.clone());
             }
         }
-        Ok(pages)
+        let read = pages.into_iter().map(|(place, index)| async move {
+            let page = match self.means.fetcher.fetch_offers(&index, &place.1, Freshness::Recent).await {
+                Ok(page) => Ok(Some(page)),
+                Err(PageAnswer::Unreachable(error)) => {
+                    let source = index.name().as_str().into();
+                    Err(Gap { code: error.code(), source, detail: error.to_string().into() })
+                }
+                Err(PageAnswer::Page(_) | PageAnswer::Absent | PageAnswer::Wrong(_)) => Ok(None),
+            };
+            (place, page)
+        });
+        stream::iter(read.collect::<Vec<_>>()).buffer_unordered(limits::PARALLEL_LOOKUPS).collect().await
     }
 }
