@@ -35,6 +35,7 @@ const RECIPES: &[Recipe] = &[
     ("pip-23.2", &["pip==23.2"]),
     ("pip-newest", &["pip"]),
     ("uv", &["uv"]),
+    ("s3", &["moto[server]"]),
 ];
 
 /// How often an installation is tried, for indexes that stumble.

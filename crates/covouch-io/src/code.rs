@@ -11,7 +11,7 @@ use crate::{
     debian::{self, DebianError},
     feed::FeedError,
     installer::InstallerError,
-    network::{FetchError, SettingsError},
+    network::{FetchError, SettingsError, StoreError},
     osv::OsvError,
     secrets::netrc::NetrcError,
     state::StateError,
@@ -34,6 +34,7 @@ pub const CODES: &[&[Code]] = &[
     OsvError::CODES,
     SettingsError::CODES,
     StateError::CODES,
+    StoreError::CODES,
     TrustRootError::CODES,
 ];
 

@@ -39,7 +39,7 @@ use url::Url;
 pub use self::{
     carried::{Carried, carry},
     error::FeedError,
-    folder::{Draft, FeedFolder, FeedKeys, Published},
+    folder::{Bucket, Draft, FeedFolder, FeedKeys, Published, Uploaded},
 };
 use self::{files::Files, kept::Kept};
 use crate::{limits, network::Network, state::State};

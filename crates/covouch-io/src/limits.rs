@@ -188,3 +188,15 @@ pub const BUNDLE_BUFFER_BYTES: usize = 128 << 10;
 
 /// Bytes of a carried file that are handed on at a time.
 pub const PIECE_BYTES: u64 = 128 << 10;
+
+/// Largest answer of a bucket: a list of a feed.
+pub const STORE_ANSWER_BYTES: usize = 16 << 20;
+
+/// How often a request to a bucket is tried again, and for how long in all: a curator waits, and publishes again.
+pub const STORE_RETRIES: usize = 3;
+
+/// See [`STORE_RETRIES`].
+pub const STORE_RETRY_TIME: Duration = Duration::from_secs(60);
+
+/// Files that are put into a bucket at the same time.
+pub const STORE_PUTS: usize = 16;

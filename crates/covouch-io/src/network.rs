@@ -7,7 +7,8 @@
 //! - Every wait and every length has a limit.
 //!
 //! # Not here
-//! Caching ([`crate::index`]), what is in a bundle ([`crate::bundle`]), hashes ([`crate::archive`]), and anything but GET.
+//! Caching ([`crate::index`]), what is in a bundle ([`crate::bundle`]), hashes ([`crate::archive`]), and anything but GET, for which
+//! there is [`Network::bucket`] alone.
 
 mod address;
 mod body;
@@ -19,6 +20,7 @@ mod recorder;
 mod request;
 mod roots;
 mod settings;
+mod store;
 
 use std::sync::Arc;
 
@@ -33,6 +35,7 @@ pub use self::{
     recorder::Recorder,
     request::{Head, Request, Validators},
     settings::{Patience, Proxies, Roots, Settings, SettingsError},
+    store::StoreError,
 };
 use crate::limits;
 

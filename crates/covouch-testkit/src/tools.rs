@@ -56,6 +56,14 @@ impl Tools {
         self.program("uv", "uv")
     }
 
+    /// A server that speaks S3: `moto_server`.
+    ///
+    /// # Errors
+    /// [`ToolMissing`].
+    pub fn s3_server(&self) -> Result<PathBuf, ToolMissing> {
+        self.program("s3", "moto_server")
+    }
+
     fn program(&self, environment: &str, name: &str) -> Result<PathBuf, ToolMissing> {
         let bin = self.folder.join(environment).join(if cfg!(windows) { "Scripts" } else { "bin" });
         let program = bin.join(name).with_extension(std::env::consts::EXE_EXTENSION);

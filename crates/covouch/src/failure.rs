@@ -130,6 +130,7 @@ failures!(
     covouch_io::installer::InstallerError,
     covouch_io::network::FetchError,
     covouch_io::network::SettingsError,
+    covouch_io::network::StoreError,
     covouch_io::osv::OsvError,
     covouch_io::state::StateError,
     covouch_policy::PolicyError,

@@ -9,7 +9,12 @@ use covouch_feed::{
     update::UpdateError,
 };
 
-use crate::{folder::FolderError, network::FetchError, secrets::RedactedUrl, state::StateError};
+use crate::{
+    folder::FolderError,
+    network::{FetchError, StoreError},
+    secrets::RedactedUrl,
+    state::StateError,
+};
 
 /// Why a feed says nothing, or could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +79,17 @@ pub enum FeedError {
     /// A root was not signed.
     #[error(transparent)]
     Ceremony(#[from] CeremonyError),
+    /// A bucket was not written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A bucket has a publication that is not one of this folder's.
+    #[error("`{to}` has {what}, which this folder did not publish")]
+    Elsewhere {
+        /// The bucket.
+        to: String,
+        /// What it has.
+        what: String,
+    },
     /// The folder is no feed's.
     #[error("`{}` is not the folder of a feed", .0.display())]
     NoFolder(PathBuf),
@@ -101,6 +117,7 @@ impl FeedError {
         Code::new("feed-folder"),
         Code::new("feed-exists"),
         Code::new("feed-root-unsigned"),
+        Code::new("feed-published-elsewhere"),
     ];
 
     /// Whether nothing was learnt: nobody answered.
@@ -121,6 +138,8 @@ impl FeedError {
             Self::Disk { .. } | Self::NoFolder(_) => Code::new("feed-folder"),
             Self::Exists(_) => Code::new("feed-exists"),
             Self::Unsigned { .. } => Code::new("feed-root-unsigned"),
+            Self::Elsewhere { .. } => Code::new("feed-published-elsewhere"),
+            Self::Store(error) => error.code(),
             Self::Fetch(error) => error.code(),
             Self::Update(error) => error.code(),
             Self::Statements(error) => error.code(),
@@ -141,6 +160,10 @@ impl FeedError {
             Self::Unsigned { .. } => Some(Hint::new(
                 "let the others sign the file in `ceremony/`: `covouch feed sign-root FILE --key KEY`",
             )),
+            Self::Elsewhere { .. } => Some(Hint::new(
+                "somebody else publishes this feed: bring `public/` here from the bucket, then publish again",
+            )),
+            Self::Store(error) => error.hint(),
             Self::Fetch(error) => error.hint(),
             Self::Update(error) => error.hint(),
             Self::Statements(error) => error.hint(),

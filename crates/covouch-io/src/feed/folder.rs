@@ -14,8 +14,10 @@
 //! - Statements come from their chains, so none is left out and none appears from nowhere.
 //!
 //! # Not here
-//! Keys: the command opens them. Carrying `public/` elsewhere: whatever copies files, the timestamp last.
+//! Keys: the command opens them. Carrying `public/` elsewhere than into a bucket: whatever copies files, the timestamp
+//! last.
 
+mod bucket;
 mod draft;
 mod import;
 
@@ -40,8 +42,11 @@ use covouch_feed::{
 };
 use serde::{Deserialize, Serialize};
 
-pub use self::draft::Draft;
 use self::draft::unsigned;
+pub use self::{
+    bucket::{Bucket, Uploaded},
+    draft::Draft,
+};
 use super::FeedError;
 use crate::{
     electorate, folder,

@@ -43,6 +43,20 @@ pub(super) struct Online {
     proxies: Arc<Matcher>,
     pub(super) patience: Patience,
     has_roots: bool,
+    connector: HttpsConnector<Connector>,
+}
+
+fn client<B>(connector: HttpsConnector<Connector>) -> Client<HttpsConnector<Connector>, B>
+where
+    B: hyper::body::Body + Send,
+    B::Data: Send,
+{
+    Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .timer(TokioTimer::new())
+        .pool_max_idle_per_host(limits::IDLE_CONNECTIONS)
+        .http2_adaptive_window(true)
+        .build(connector)
 }
 
 /// Where a request stands on its way through redirects.
@@ -56,24 +70,29 @@ impl Online {
     pub(super) fn new(settings: &Settings) -> Result<Self, SettingsError> {
         let trust = roots::load(&settings.roots)?;
         let proxies = Arc::new(settings.proxies.matcher());
-        let client = |reach| {
+        let connector = |reach| {
             let connector = Connector::new(Arc::clone(&proxies), trust.tls.clone(), reach, settings.patience);
             let mut tls = trust.tls.clone();
             tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-            Client::builder(TokioExecutor::new())
-                .pool_timer(TokioTimer::new())
-                .timer(TokioTimer::new())
-                .pool_max_idle_per_host(limits::IDLE_CONNECTIONS)
-                .http2_adaptive_window(true)
-                .build(HttpsConnector::from((connector, tls)))
+            HttpsConnector::from((connector, tls))
         };
         Ok(Self {
-            anywhere: client(Reach::Anywhere),
-            public_only: client(Reach::PublicOnly),
+            anywhere: client(connector(Reach::Anywhere)),
+            public_only: client(connector(Reach::PublicOnly)),
+            connector: connector(Reach::Anywhere),
             patience: settings.patience,
             has_roots: trust.has_roots,
             proxies,
         })
+    }
+
+    /// A client of the same connections' kind, for requests that send something.
+    pub(super) fn sender<B>(&self) -> Client<HttpsConnector<Connector>, B>
+    where
+        B: hyper::body::Body + Send,
+        B::Data: Send,
+    {
+        client(self.connector.clone())
     }
 
     pub(super) async fn fetch_once(&self, request: &Request, limit: usize) -> Result<Fetched, FetchError> {

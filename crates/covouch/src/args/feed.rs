@@ -74,6 +74,10 @@ pub(crate) struct FeedPublish {
     /// Sign every list again, also those that are not due.
     #[arg(long)]
     pub(crate) renew: bool,
+    /// Then carry it into a bucket of S3-compatible storage: `s3://BUCKET/PREFIX`. The variables `AWS_…` say where it
+    /// is and who you are.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) to: Option<String>,
     #[command(flatten)]
     pub(crate) passphrase: Passphrase,
 }

@@ -15,7 +15,7 @@ use covouch_feed::{
     statements::FEED_WIDE,
     update::Trusted,
 };
-use covouch_io::feed::{Draft, FeedError, FeedFolder, FeedKeys};
+use covouch_io::feed::{Bucket, Draft, FeedError, FeedFolder, FeedKeys};
 
 pub(super) use self::verify::named;
 use crate::{
@@ -66,10 +66,29 @@ fn publish(arguments: &FeedPublish, settings: &Settings, terminal: &Terminal) ->
         "published {} new statements in {} files, {} bytes; publish again before {until}",
         published.added, published.files, published.bytes
     ));
+    if let Some(to) = &arguments.to {
+        upload(&folder, to, settings, terminal)?;
+    }
     if first {
         tell_readers(&folder, terminal)?;
     }
     Ok(Exit::Admitted)
+}
+
+/// Carries a publication into a bucket.
+fn upload(folder: &FeedFolder, to: &str, settings: &Settings, terminal: &Terminal) -> Result<(), Failure> {
+    let place = to.strip_prefix("s3://").and_then(|place| {
+        let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
+        (!bucket.is_empty()).then(|| (bucket, prefix.trim_matches('/')))
+    });
+    let (bucket, prefix) = place.ok_or_else(|| {
+        Failure::usage(format!("`{to}` is not the address of a bucket, as in `s3://BUCKET/PREFIX`"))
+    })?;
+    let store = settings.network().bucket(bucket, std::env::vars_os())?;
+    let bucket = Bucket { store: &*store, prefix, shown: to };
+    let uploaded = settings.block_on(folder.upload(&bucket))??;
+    terminal.answer(format_args!("carried {} files, {} bytes, to {to}", uploaded.files, uploaded.bytes));
+    Ok(())
 }
 
 /// What others write into their policies.

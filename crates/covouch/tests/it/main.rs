@@ -11,6 +11,7 @@ mod attested;
 mod attesting;
 mod authors;
 mod base;
+mod bucket;
 mod bundle;
 mod checking;
 mod clients;
