@@ -25,7 +25,10 @@ use tokio::sync::Semaphore;
 use url::Url;
 
 pub use self::error::WrongPage;
-use self::{extract::Extract, flights::Flights};
+use self::{
+    extract::{Extract, Offers},
+    flights::Flights,
+};
 use crate::{
     blocking::blocking,
     bundle::Kind,
@@ -224,6 +227,29 @@ impl PageFetcher {
         self.blocking(move || questions.into_iter().map(|question| question.and_then(&read)).collect()).await
     }
 
+    /// What a page says of who published its files, and how far its links may lead: of what is kept of it where that
+    /// may be used without asking, else of the page.
+    pub(crate) async fn fetch_offers(
+        &self,
+        index: &Index,
+        project: &ProjectName,
+        freshness: Freshness,
+    ) -> Result<(Offers, Reach), PageAnswer> {
+        let (fetcher, url, own) = (self.clone(), index.page_url(project), project.clone());
+        let kept = self.blocking(move || {
+            let kept = fetcher.state.pages().read_extract(&url).ok().flatten()?;
+            fetcher.origin(kept.fetched, kept.max_age, freshness)?;
+            Some((Extract::new(own, kept.text).offers()?, reach(kept.from_public)))
+        });
+        if let Some(kept) = kept.await {
+            return Ok(kept);
+        }
+        match self.fetch_page(index, project, freshness).await {
+            PageAnswer::Page(page) => Ok((Offers::of(&page.page), page.reach)),
+            nothing => Err(nothing),
+        }
+    }
+
     /// As what a kept page may be used without asking, if it may.
     fn origin(&self, fetched: Timestamp, max_age: u64, freshness: Freshness) -> Option<Origin> {
         let age = Duration::from_seconds(max_age.min(limits::PAGE_AGE_SECONDS));
@@ -341,8 +367,12 @@ impl PageFetcher {
 fn parse(kept: &KeptPage, project: &ProjectName, origin: Origin) -> Result<FetchedPage, PageError> {
     let read = if kept.content_type == JSON { json::parse } else { html::parse };
     let page = read(&kept.bytes, &kept.base, project)?;
-    let reach = if kept.from_public { Reach::PublicOnly } else { Reach::Anywhere };
+    let reach = reach(kept.from_public);
     Ok(FetchedPage { page, confirmed: kept.fetched, origin, reach, not_kept: None })
+}
+
+const fn reach(from_public: bool) -> Reach {
+    if from_public { Reach::PublicOnly } else { Reach::Anywhere }
 }
 
 fn answer(read: Result<FetchedPage, PageError>) -> PageAnswer {

@@ -12,19 +12,19 @@ use std::{fs, path::PathBuf, sync::Arc};
 use covouch_core::{
     name::ProjectName,
     publisher::{Attested, Continuity, PublishedFile, continuity, reference},
+    subject::Subject,
 };
-use covouch_python::{
-    attestation::DistributionFile,
-    limits::PROVENANCE_BYTES,
-    simple::{ApiVersion, File, Page},
-};
+use covouch_python::{attestation::DistributionFile, limits::PROVENANCE_BYTES, simple::File};
 use url::Url;
 
 use crate::{
     attestation::{AttestationError, Proof, TrustRoot, publishers, verify},
     blocking::blocking,
     bundle::Kind,
-    index::{FetchedPage, Index},
+    index::{
+        FetchedPage, Index,
+        extract::{Offer, Offers},
+    },
     limits,
     network::{FetchError, Fetched, Network, Reach},
     state::{Part, State, write_atomically},
@@ -68,9 +68,14 @@ pub struct Trace {
 /// Where an index says a file's provenance is; nothing when it names none, or nothing one could ask.
 #[must_use]
 pub fn address(index: &Index, project: &ProjectName, file: &File) -> Option<Url> {
+    resolved(index, project, file.provenance()?)
+}
+
+/// What is written as the address of a provenance, as an address one could ask.
+fn resolved(index: &Index, project: &ProjectName, written: &str) -> Option<Url> {
     // PEP 740 wants a whole address. Some mirrors write where it is on themselves.
     let base = index.page_url(project);
-    let address = Url::options().base_url(Some(&base)).parse(file.provenance()?).ok()?;
+    let address = Url::options().base_url(Some(&base)).parse(written).ok()?;
     matches!(address.scheme(), "http" | "https").then_some(address)
 }
 
@@ -120,30 +125,44 @@ impl ProvenanceFetcher {
     /// What an index shows of this file, and of the files of its project before it, as its page lists them. At most
     /// two objects are fetched, more only where one does not hold. `None` when the page does not list the file.
     pub async fn trace(&self, index: &Index, page: &FetchedPage, file: &DistributionFile) -> Option<Trace> {
-        let is_it = |listed: &&File| *listed.filename() == file.name && listed.sha256() == Some(file.sha256);
-        let listed = page.page.files().iter().find(is_it)?;
-        let silence = silence(&page.page);
-        let own = self.ask(index, page, listed).await;
-        let about = PublishedFile { attested: attested(&own), ..published(listed, &silence)? };
-        let others = page.page.files().iter().filter(|other| other.filename() != listed.filename());
-        let (files, mut others): (Vec<&File>, Vec<PublishedFile>) =
-            others.filter_map(|other| Some((other, published(other, &silence)?))).unzip();
+        self.trace_in(index, (&Offers::of(&page.page), page.reach), file).await
+    }
+
+    /// The same, of what a page says of who published its files.
+    pub(crate) async fn trace_in(
+        &self,
+        index: &Index,
+        (page, reach): (&Offers, Reach),
+        file: &DistributionFile,
+    ) -> Option<Trace> {
+        let is_it = |listed: &&Offer| {
+            let Subject { filename, sha256, .. } = &listed.file.subject;
+            *filename == file.name && *sha256 == file.sha256
+        };
+        let listed = page.files.iter().find(is_it)?;
+        let silence = if page.says { Attested::Not } else { Attested::Unknown };
+        let own = self.ask(index, (page, reach), listed).await;
+        let about = PublishedFile { attested: attested(&own), ..published(listed, &silence) };
+        let others = page.files.iter().filter(|other| other.file.subject.filename != file.name);
+        let (files, mut others): (Vec<&Offer>, Vec<PublishedFile>) =
+            others.map(|other| (other, published(other, &silence))).unzip();
         let mut asked = 0;
         while let Some(place) = reference(&about, &others).filter(|_| asked < limits::REFERENCES) {
-            let (Some(file), Some(other)) = (files.get(place), others.get_mut(place)) else { break };
-            other.attested = attested(&self.ask(index, page, file).await);
+            let (Some(offer), Some(other)) = (files.get(place), others.get_mut(place)) else { break };
+            other.attested = attested(&self.ask(index, (page, reach), offer).await);
             asked += 1;
         }
         Some(Trace { own, continuity: continuity(&about, &others) })
     }
 
     /// What the index shows of a file on its page.
-    async fn ask(&self, index: &Index, page: &FetchedPage, listed: &File) -> ProvenanceAnswer {
-        let Some(sha256) = listed.sha256() else { return ProvenanceAnswer::Absent };
-        let file = DistributionFile { name: listed.filename().clone(), sha256 };
-        match address(index, page.page.project(), listed) {
-            Some(address) => self.fetch(index, &file, &address, page.reach).await,
-            None if silence(&page.page) == Attested::Not => ProvenanceAnswer::Absent,
+    async fn ask(&self, index: &Index, (page, reach): (&Offers, Reach), offer: &Offer) -> ProvenanceAnswer {
+        let Subject { filename, sha256, .. } = &offer.file.subject;
+        let file = DistributionFile { name: filename.clone(), sha256: *sha256 };
+        let written = offer.provenance.as_deref();
+        match written.and_then(|written| resolved(index, &page.project, written)) {
+            Some(address) => self.fetch(index, &file, &address, reach).await,
+            None if page.says => ProvenanceAnswer::Absent,
             None => ProvenanceAnswer::NotServed,
         }
     }
@@ -159,18 +178,11 @@ impl ProvenanceFetcher {
     }
 }
 
-/// What it means when this page names no provenance for a file. PEP 740 made it version 1.3 of the API; what an
-/// earlier version does not say is not known.
-fn silence(page: &Page) -> Attested {
-    let serves = page.api_version() >= ApiVersion::new(3)
-        || page.files().iter().any(|file| file.provenance().is_some());
-    if serves { Attested::Not } else { Attested::Unknown }
-}
-
-/// A file as continuity sees it; nothing for a kind of file nobody installs.
-fn published(file: &File, silence: &Attested) -> Option<PublishedFile> {
-    let attested = file.provenance().map_or_else(|| silence.clone(), |_| Attested::Offered);
-    Some(PublishedFile { version: file.dist().version()?.clone(), uploaded: file.upload_time(), attested })
+/// A file as continuity sees it.
+fn published(offer: &Offer, silence: &Attested) -> PublishedFile {
+    let attested = offer.provenance.as_ref().map_or_else(|| silence.clone(), |_| Attested::Offered);
+    let file = &offer.file;
+    PublishedFile { version: file.subject.version.clone(), uploaded: file.uploaded, attested }
 }
 
 fn attested(answer: &ProvenanceAnswer) -> Attested {

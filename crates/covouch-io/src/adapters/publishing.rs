@@ -16,7 +16,8 @@ use covouch_python::attestation::DistributionFile;
 use super::{Means, not_listed};
 use crate::{
     attestation::{self, TrustRoot},
-    index::{FetchedPage, Freshness, Index, PageAnswer},
+    index::{Freshness, Index, PageAnswer, extract::Offers},
+    network::Reach,
     provenance::{ProvenanceAnswer, ProvenanceFetcher},
 };
 
@@ -55,8 +56,8 @@ impl Publishing {
         let fetcher = self.fetcher.as_ref().map_err(Clone::clone)?;
         let file = DistributionFile { name: subject.filename.clone(), sha256: subject.sha256 };
         let mut found = None;
-        for (index, page) in self.pages(subject, evidence).await? {
-            let trace = fetcher.trace(&index, &page, &file).await;
+        for (index, page, reach) in self.pages(subject, evidence).await? {
+            let trace = fetcher.trace_in(&index, (&page, reach), &file).await;
             let serves = trace.as_ref().is_some_and(|of| !matches!(of.own, ProvenanceAnswer::NotServed));
             found = trace.map(|trace| (index, trace)).or(found);
             if serves {
@@ -88,21 +89,21 @@ impl Publishing {
         Ok(Published { publishers, continuity })
     }
 
-    /// The pages of the indexes that list the file.
+    /// What the pages say of the indexes that list the file.
     async fn pages(
         &self,
         subject: &Subject,
         evidence: &Evidence,
-    ) -> Result<Vec<(Index, Arc<FetchedPage>)>, Gap> {
+    ) -> Result<Vec<(Index, Offers, Reach)>, Gap> {
         let mut pages = Vec::new();
         for index in self.means.listing(subject, evidence) {
-            match self.means.fetcher.fetch_page(index, &subject.project, Freshness::Recent).await {
-                PageAnswer::Page(page) => pages.push((index.clone(), page)),
-                PageAnswer::Unreachable(error) => {
+            match self.means.fetcher.fetch_offers(index, &subject.project, Freshness::Recent).await {
+                Ok((page, reach)) => pages.push((index.clone(), page, reach)),
+                Err(PageAnswer::Unreachable(error)) => {
                     let source = index.name().as_str().into();
                     return Err(Gap { code: error.code(), source, detail: error.to_string().into() });
                 }
-                PageAnswer::Absent | PageAnswer::Wrong(_) => {}
+                Err(PageAnswer::Page(_) | PageAnswer::Absent | PageAnswer::Wrong(_)) => {}
             }
         }
         Ok(pages)

@@ -8,11 +8,13 @@
 //!
 //! # Format
 //! ```text
-//! the project's status as a JSON string, or null␊
+//! JSON array: the project's status or null, whether the page says who published files, a pattern of addresses or null␊
 //! JSON array of the wheels nobody can judge, each [version, filename]␊
 //! then, for each run of files of one version in the page's order: version ␉ JSON array of files␊
-//! a file: [filename, sha256, upload time in seconds or null, whether it is yanked, reason or null]
+//! a file: [filename, sha256, upload time in seconds or null, whether it is yanked, reason or null, provenance or null]
 //! ```
+//! Where a file's provenance is, is empty when it is the pattern with `{version}` and `{filename}` filled in: on real
+//! pages it always is, and a page of thousands of files has thousands of such addresses.
 //!
 //! # Not here
 //! Where it is kept, and that it is the page's: `state::Pages`.
@@ -28,7 +30,7 @@ use covouch_core::{
 };
 use covouch_python::{
     filename::DistFilename,
-    simple::{File, Marker, Page, Yanked},
+    simple::{ApiVersion, File, Marker, Page, Yanked},
 };
 use serde::{Deserialize, Serialize};
 
@@ -87,6 +89,56 @@ pub(crate) struct Extract {
     text: String,
 }
 
+/// A file, and where its index says its provenance is (PEP 740), as it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Offer {
+    pub(crate) file: ListedFile,
+    pub(crate) provenance: Option<Box<str>>,
+}
+
+/// What a page says of who published its files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Offers {
+    pub(crate) project: ProjectName,
+    /// Whether it says so at all. PEP 740 made it version 1.3 of the API; what an earlier version does not say is not
+    /// known.
+    pub(crate) says: bool,
+    pub(crate) files: Vec<Offer>,
+}
+
+impl Offers {
+    pub(crate) fn of(page: &Page) -> Self {
+        let offers = page.files().iter().filter_map(|file| {
+            // Nothing is at no address.
+            let provenance = file.provenance().filter(|address| !address.is_empty());
+            Some(Offer { file: ListedFile::of(file)?, provenance: provenance.map(Into::into) })
+        });
+        let says = page.api_version() >= ApiVersion::new(3)
+            || page.files().iter().any(|file| file.provenance().is_some());
+        Self { project: page.project().clone(), says, files: offers.collect() }
+    }
+
+    /// The pattern of the first address.
+    fn pattern(&self) -> Option<String> {
+        let offer = self.files.iter().find(|offer| offer.provenance.is_some())?;
+        let Subject { version, filename, .. } = &offer.file.subject;
+        let address = offer.provenance.as_deref()?.replacen(filename.as_str(), FILENAME, 1);
+        Some(address.replacen(&format!("/{version}/"), &format!("/{VERSION}/"), 1))
+    }
+}
+
+const FILENAME: &str = "{filename}";
+const VERSION: &str = "{version}";
+
+/// The address that a pattern means for a file.
+fn filled(pattern: &str, file: &Subject) -> String {
+    pattern.replace(VERSION, &file.version.to_string()).replace(FILENAME, file.filename.as_str())
+}
+
+/// The first line of an extract.
+#[derive(Serialize, Deserialize)]
+struct Head<'a>(#[serde(borrow)] Option<Cow<'a, str>>, bool, #[serde(borrow)] Option<Cow<'a, str>>);
+
 /// One file of an extract.
 #[derive(Serialize, Deserialize)]
 struct Entry<'a>(
@@ -95,23 +147,28 @@ struct Entry<'a>(
     Option<i64>,
     bool,
     #[serde(borrow)] Option<Cow<'a, str>>,
+    #[serde(borrow)] Option<Cow<'a, str>>,
 );
 
 impl Extract {
     /// The text to keep with a page.
     pub(crate) fn write(page: &Page) -> String {
-        let mut text = json(&page.status().map(|status| status.marker().as_str()));
+        let offers = Offers::of(page);
+        let (Offers { says, files, .. }, pattern) = (&offers, offers.pattern());
+        let status = page.status().map(|status| status.marker().as_str().into());
+        let mut text = json(&Head(status, *says, pattern.as_deref().map(Cow::from)));
         text.push('\n');
         let unjudged = unjudged(page).map(|(version, wheel)| (version.to_string(), wheel.to_string()));
         text.push_str(&json(&unjudged.collect::<Vec<_>>()));
         text.push('\n');
-        let files: Vec<ListedFile> = page.files().iter().filter_map(ListedFile::of).collect();
         // Versions that are equal but spelt differently stay apart: each line gives back what it was made of.
-        let spelt = |file: &ListedFile| file.subject.version.to_string();
+        let spelt = |offer: &Offer| offer.file.subject.version.to_string();
         for run in files.chunk_by(|one, next| spelt(one) == spelt(next)) {
             text.push_str(&run.first().map(spelt).unwrap_or_default());
             text.push('\t');
-            text.push_str(&json(&run.iter().map(Entry::of).collect::<Vec<_>>()));
+            text.push_str(&json(
+                &run.iter().map(|offer| Entry::of(offer, pattern.as_deref())).collect::<Vec<_>>(),
+            ));
             text.push('\n');
         }
         text
@@ -125,7 +182,7 @@ impl Extract {
     /// What it says about the versions that are wanted. `None` when it cannot be read.
     pub(crate) fn read(&self, wanted: &dyn Fn(&Version) -> bool) -> Option<Told> {
         let mut lines = self.text.split_terminator('\n');
-        let status: Option<Cow<'_, str>> = serde_json::from_str(lines.next()?).ok()?;
+        let Head(status, _, _) = serde_json::from_str(lines.next()?).ok()?;
         let mut unjudged = Vec::new();
         let wheels: Vec<(Cow<'_, str>, Cow<'_, str>)> = serde_json::from_str(lines.next()?).ok()?;
         for (version, wheel) in wheels {
@@ -145,21 +202,51 @@ impl Extract {
         }
         Some(Told { marker: status.map(|marker| Marker::parse(&marker)), files, unjudged })
     }
+
+    /// What it says of who published all files. `None` when it cannot be read.
+    pub(crate) fn offers(&self) -> Option<Offers> {
+        let mut lines = self.text.split_terminator('\n');
+        let Head(_, says, pattern) = serde_json::from_str(lines.next()?).ok()?;
+        let mut files = Vec::new();
+        for line in lines.skip(1) {
+            let (version, entries) = line.split_once('\t')?;
+            let version = Version::parse(version).ok()?;
+            let entries: Vec<Entry<'_>> = serde_json::from_str(entries).ok()?;
+            for entry in entries {
+                let written = entry.5.clone();
+                let file = entry.listed(&self.project, &version)?;
+                let provenance = match (written, &pattern) {
+                    (None, _) => None,
+                    (Some(written), Some(pattern)) if written.is_empty() => {
+                        Some(filled(pattern, &file.subject).into())
+                    }
+                    (Some(written), _) => Some(written.into()),
+                };
+                files.push(Offer { file, provenance });
+            }
+        }
+        Some(Offers { project: self.project.clone(), says, files })
+    }
 }
 
 impl<'a> Entry<'a> {
-    fn of(file: &'a ListedFile) -> Self {
+    fn of(Offer { file, provenance }: &'a Offer, pattern: Option<&str>) -> Self {
+        let usual = pattern.map(|pattern| filled(pattern, &file.subject));
+        let provenance = provenance.as_deref().map(|written| {
+            if usual.as_deref() == Some(written) { Cow::from("") } else { Cow::from(written) }
+        });
         Self(
             file.subject.filename.as_str().into(),
             file.subject.sha256.to_string().into(),
             file.uploaded.map(Timestamp::unix),
             file.yanked.is_some(),
             file.yanked.as_ref().and_then(|reason| reason.as_deref().map(Cow::from)),
+            provenance,
         )
     }
 
     fn listed(self, project: &ProjectName, version: &Version) -> Option<ListedFile> {
-        let Self(filename, sha256, uploaded, is_yanked, reason) = self;
+        let Self(filename, sha256, uploaded, is_yanked, reason, _) = self;
         let subject = Subject {
             project: project.clone(),
             version: version.clone(),
@@ -217,6 +304,25 @@ mod tests {
     }
 
     #[test]
+    fn usual_addresses_of_provenance_take_three_bytes_each() {
+        let address = |version: u32, name: &str| {
+            format!(r#", "provenance": "https://index.example/integrity/six/{version}.0/{name}/provenance""#)
+        };
+        let attested = |with: bool| {
+            let files = (0..2000).map(|version| {
+                let name = format!("six-{version}.0.tar.gz");
+                file(&name, &if with { address(version, &name) } else { String::new() })
+            });
+            page(&files.collect::<Vec<_>>().join(","))
+        };
+        let (with, without) = (Extract::write(&attested(true)), Extract::write(&attested(false)));
+        // `""` for `null`, and the pattern once.
+        assert!(with.len() < without.len(), "{} {}", with.len(), without.len());
+        let offers = Extract::new(six(), with).offers().unwrap();
+        assert_eq!(offers, Offers::of(&attested(true)));
+    }
+
+    #[test]
     fn what_is_no_subject_is_not_in_it() {
         let page = page(r#"{"filename": "six-1.0.tar.gz", "url": "a", "hashes": {}}"#);
         let told = read(&page, &|_| true);
@@ -251,16 +357,31 @@ mod tests {
     fn a_text_that_is_no_extract_says_nothing() {
         let line = Extract::write(&page(&file("six-1.0.tar.gz", "")));
         let line = line.lines().nth(2).unwrap();
-        let texts = ["", "active\n[]", "null", "null\n1.0\t[]", "null\n[[]]", "null\n[[\"x\", \"y\"]]", line];
-        let lines = ["1.0", "x\t[]", "1.0\t[[]]", "1.0\t["].map(|line| format!("null\n[]\n{line}"));
-        for text in texts.map(str::to_owned).into_iter().chain(lines) {
+        let head = "[null,true,null]";
+        let texts = ["", "active\n[]", "null\n[]", "[null]\n[]", line].map(str::to_owned);
+        let short = ["", "\n1.0\t[]", "\n[[]]", "\n[[\"x\", \"y\"]]"].map(|rest| format!("{head}{rest}"));
+        let lines = ["1.0", "x\t[]", "1.0\t[[]]", "1.0\t["].map(|line| format!("{head}\n[]\n{line}"));
+        for text in texts.into_iter().chain(short).chain(lines) {
             assert!(Extract::new(six(), text.clone()).read(&|_| true).is_none(), "{text}");
         }
     }
 
-    fn entry() -> impl Strategy<Value = (u8, u8, Option<i64>, Option<Option<String>>)> {
+    fn provenance() -> impl Strategy<Value = Option<&'static str>> {
+        proptest::sample::select(vec![
+            None,
+            Some("https://index.example/integrity/six/VERSION/NAME/provenance"),
+            Some("NAME.provenance"),
+            Some("/elsewhere/NAME"),
+            Some(""),
+            Some("{version}/{filename}"),
+        ])
+    }
+
+    type Drawn = (u8, u8, Option<i64>, Option<Option<String>>, Option<&'static str>);
+
+    fn entry() -> impl Strategy<Value = Drawn> {
         let reason = proptest::option::of(proptest::option::of("\\PC{0,12}|a\\nb|\\t"));
-        (0..4_u8, 0..3_u8, proptest::option::of(0..4_000_000_000_i64), reason)
+        (0..4_u8, 0..3_u8, proptest::option::of(0..4_000_000_000_i64), reason, provenance())
     }
 
     proptest! {
@@ -270,7 +391,7 @@ mod tests {
             marker in proptest::option::of("active|archived|quarantined|deprecated|[a-z\\\\\"]{1,8}"),
         ) {
             let mut files = Vec::new();
-            for (place, (version, build, uploaded, yanked)) in entries.into_iter().enumerate() {
+            for (place, (version, build, uploaded, yanked, provenance)) in entries.into_iter().enumerate() {
                 let name = format!("six-{version}.{}-{place}{build}-py3-none-any.whl", "0".repeat(usize::from(build)));
                 let name = name.replace(".-", "-");
                 let uploaded = uploaded.map(|seconds| Timestamp::from_unix(seconds).unwrap().to_string());
@@ -279,7 +400,12 @@ mod tests {
                     Some(None) => serde_json::json!(true),
                     Some(Some(reason)) => serde_json::json!(reason),
                 };
-                files.push(file(&name, &format!(r#", "yanked": {yanked}, "upload-time": {}"#, json(&uploaded))));
+                let spelt = name.split('-').nth(1).unwrap().to_owned();
+                let provenance = provenance.map(|it| it.replace("VERSION", &spelt).replace("NAME", &name));
+                let more = format!(
+                    r#", "yanked": {yanked}, "upload-time": {}, "provenance": {}"#, json(&uploaded), json(&provenance)
+                );
+                files.push(file(&name, &more));
             }
             let status = marker.as_ref().map(|marker| format!(r#", "project-status": {{"status": {}}}"#, json(marker)));
             let text = format!(
@@ -293,6 +419,8 @@ mod tests {
             let marker = page.status().map(|status| status.marker().clone());
             let unjudged = unjudged(&page).collect();
             prop_assert_eq!(read(&page, &|_| true), Told { marker, files: said, unjudged });
+            let offers = Extract::new(six(), Extract::write(&page)).offers();
+            prop_assert_eq!(offers, Some(Offers::of(&page)));
         }
     }
 }

@@ -7,7 +7,7 @@
 //!
 //! # Format
 //! ```text
-//! covouch-page 3 SHA256-OF-HEAD BYTES-OF-HEAD␊
+//! covouch-page 4 SHA256-OF-HEAD BYTES-OF-HEAD␊
 //! head: JSON with the sha256 of the body ␊ extract
 //! body
 //! ```
@@ -65,6 +65,8 @@ pub struct KeptExtract {
     pub fetched: Timestamp,
     /// Seconds after that for which the server allows not to ask.
     pub max_age: u64,
+    /// Whether the server has a public address, so that its links may lead to public ones only.
+    pub from_public: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -160,7 +162,7 @@ fn encode(page: &KeptPage, extract: &str, url: &Url) -> Vec<u8> {
 }
 
 fn first_line(head: &[u8]) -> String {
-    format!("covouch-page 3 {} {:010}\n", Sha256::of(head), head.len())
+    format!("covouch-page 4 {} {:010}\n", Sha256::of(head), head.len())
 }
 
 /// As much of an entry as its first line says its head has.
@@ -215,7 +217,8 @@ fn decode(entry: &[u8], url: &Url) -> Option<KeptPage> {
 fn decode_extract(head: &[u8], url: &Url) -> Option<KeptExtract> {
     let (header, extract, _) = split(head, url)?;
     let fetched = Timestamp::from_unix(header.fetched)?;
-    Some(KeptExtract { text: extract.to_owned(), fetched, max_age: header.max_age })
+    let Header { max_age, from_public, .. } = header;
+    Some(KeptExtract { text: extract.to_owned(), fetched, max_age, from_public })
 }
 
 #[cfg(test)]
