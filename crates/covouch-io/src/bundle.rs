@@ -5,7 +5,7 @@
 //! blobs/SHA256      the bytes of the entries, each once, in the order of their digests
 //! ```
 //!
-//! A gzipped tar archive, in one spelling only: any archive that is not byte for byte what [`write`] would have made of
+//! A gzipped tar archive, in one spelling only: any archive that is not byte for byte what [`write()`] would have made of
 //! its manifest and its blobs is refused before anything of it is used.
 //!
 //! # Invariants

@@ -15,9 +15,9 @@
 //! Reading what others publish: `wire` and `source`.
 
 use std::{
+    cmp::Ordering,
     collections::BTreeMap,
     fs,
-    ops::Range,
     path::{Path, PathBuf},
 };
 
@@ -40,9 +40,9 @@ const MAGIC: &[u8] = b"covouch osv 1\n";
 #[derive(Clone, Debug, Default)]
 pub(super) struct Table {
     pub(super) header: Header,
-    body: Vec<u8>,
-    /// Where each project's line is in the body.
-    lines: Vec<Range<usize>>,
+    bytes: Vec<u8>,
+    /// Where the projects' lines begin.
+    body: usize,
 }
 
 /// What is said of all records together.
@@ -107,7 +107,7 @@ impl Table {
             sha256: Sha256::of(&body).to_string(),
             source: None,
         };
-        Self { lines: lines(&body), header, body }
+        Self { header, bytes: body, body: 0 }
     }
 
     /// What was kept of this source, if it is still the same.
@@ -116,29 +116,28 @@ impl Table {
         let rest = bytes.strip_prefix(MAGIC)?;
         let end = rest.iter().position(|byte| *byte == b'\n')?;
         let header: Header = serde_json::from_slice(rest.get(..end)?).ok()?;
-        let body = rest.get(end + 1..)?.to_vec();
-        let is_same =
-            header.source.as_ref() == Some(source) && header.sha256 == Sha256::of(&body).to_string();
-        is_same.then(|| Self { lines: lines(&body), header, body })
+        let body = MAGIC.len() + end + 1;
+        let table = Self { header, bytes, body };
+        let is_whole = table.header.sha256 == Sha256::of(table.body()).to_string();
+        (is_whole && table.header.source.as_ref() == Some(source)).then_some(table)
+    }
+
+    fn body(&self) -> &[u8] {
+        self.bytes.get(self.body..).unwrap_or_default()
     }
 
     /// Keeps the table for the next command. One that cannot be kept is made again.
     pub(super) fn keep(&self, state: &State, path: &Path, source: Fingerprint) {
         let header = Header { source: Some(source), ..self.header.clone() };
         let Ok(header) = serde_json::to_vec(&header) else { return };
-        let bytes = [MAGIC, &header, b"\n", &self.body].concat();
+        let bytes = [MAGIC, &header, b"\n", self.body()].concat();
         // Nothing depends on it.
         drop(write_atomically(&place(state, path), &bytes));
     }
 
     /// Every record about this release, withdrawn ones included, by id.
     pub(super) fn about(&self, project: &ProjectName, version: &Version) -> Vec<Record> {
-        let found = self
-            .lines
-            .binary_search_by(|line| self.split(line).0.cmp(project.as_str().as_bytes()))
-            .ok()
-            .and_then(|found| self.lines.get(found));
-        let entries = found.map_or_else(Vec::new, |line| self.entries(line));
+        let entries = self.find(project).map_or_else(Vec::new, entries);
         let mut records: Vec<Record> =
             entries.iter().filter(|entry| entry.covers(version)).map(Entry::record).collect();
         records.dedup_by(|left, right| left.malware.id == right.malware.id);
@@ -147,32 +146,42 @@ impl Table {
 
     /// Every record; one about several projects comes several times.
     pub(super) fn records(&self) -> impl Iterator<Item = Record> {
-        let entries = self.lines.iter().flat_map(|line| self.entries(line));
-        entries.map(|entry| entry.record())
+        let lines = self.body().split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        lines.flat_map(|line| entries(split(line).1)).map(|entry| entry.record())
     }
 
-    fn entries(&self, line: &Range<usize>) -> Vec<Entry> {
-        serde_json::from_slice(self.split(line).1).unwrap_or_else(|_| vec![Entry::damaged()])
+    /// A project's records, as they are written.
+    fn find(&self, project: &ProjectName) -> Option<&[u8]> {
+        let mut lines = self.body();
+        while !lines.is_empty() {
+            let (before, after) = lines.split_at_checked(lines.len() / 2)?;
+            let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+            let end = before.len() + after.iter().position(|byte| *byte == b'\n')?;
+            let (name, records) = split(lines.get(start..end)?);
+            lines = match name.cmp(project.as_str().as_bytes()) {
+                Ordering::Equal => return Some(records),
+                Ordering::Less => lines.get(end + 1..)?,
+                Ordering::Greater => lines.get(..start)?,
+            };
+        }
+        None
     }
+}
 
-    /// A line's project, and its records.
-    fn split(&self, line: &Range<usize>) -> (&[u8], &[u8]) {
-        let line = self.body.get(line.clone()).unwrap_or_default();
-        let tab = line.iter().position(|byte| *byte == b'\t').unwrap_or(line.len());
-        (line.get(..tab).unwrap_or_default(), line.get(tab + 1..).unwrap_or_default())
-    }
+/// A line's project, and its records.
+fn split(line: &[u8]) -> (&[u8], &[u8]) {
+    let tab = line.iter().position(|byte| *byte == b'\t').unwrap_or(line.len());
+    (line.get(..tab).unwrap_or_default(), line.get(tab + 1..).unwrap_or_default())
+}
+
+fn entries(line: &[u8]) -> Vec<Entry> {
+    serde_json::from_slice(line).unwrap_or_else(|_| vec![Entry::damaged()])
 }
 
 /// Where a source's table is kept.
 fn place(state: &State, path: &Path) -> PathBuf {
     let name = Sha256::of(path.as_os_str().as_encoded_bytes());
     state.folder(Part::Cache).join("osv").join(format!("{name}.table"))
-}
-
-fn lines(body: &[u8]) -> Vec<Range<usize>> {
-    let mut start = 0;
-    let ends = body.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(end, _)| end);
-    ends.map(|end| std::mem::replace(&mut start, end + 1)..end).collect()
 }
 
 impl Entry {
@@ -244,5 +253,39 @@ impl Span {
         let events = self.events.iter().map(|(text, event)| Some((bound(text)?, *event)));
         let limits = self.limits.iter().map(|text| Version::parse(text).ok());
         Some(affected::Range::new(events.collect::<Option<_>>()?, limits.collect::<Option<_>>()?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn malware(project: &str) -> Malware {
+        Malware {
+            id: format!("MAL-{project}"),
+            aliases: Vec::new(),
+            summary: "bad".repeat(project.len()),
+            modified: Timestamp::LATEST,
+            withdrawn: None,
+            affected: vec![(
+                ProjectName::parse(project).unwrap(),
+                Affected { all: true, ..Affected::default() },
+            )],
+        }
+    }
+
+    #[test]
+    fn every_project_is_found_and_no_other() {
+        for count in 0..40_usize {
+            let names = (0..count).map(|number| format!("p{}-{number}", "x".repeat(number * 7 % 11)));
+            let names: Vec<String> = names.collect();
+            let records: Vec<Malware> = names.iter().map(|name| malware(name)).collect();
+            let table = Table::build(&records, (count, None));
+            let version = Version::parse("1").unwrap();
+            let about = |name: &str| table.about(&ProjectName::parse(name).unwrap(), &version).len();
+            assert!(names.iter().all(|name| about(name) == 1), "{count}");
+            assert_eq!(["a", "p", "p-40", "pxx", "zz"].map(about), [0; 5], "{count}");
+            assert_eq!(table.records().count(), count);
+        }
     }
 }
