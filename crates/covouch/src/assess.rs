@@ -26,6 +26,7 @@ use covouch_io::{
 };
 use covouch_policy::{Explanation, Policies, analysis::Impact, report::Report};
 use covouch_python::lock::{LockedFile, LockedRelease};
+use indicatif::ProgressBar;
 
 pub(crate) use self::passed_over::PassedOver;
 use crate::{
@@ -117,6 +118,47 @@ pub(crate) struct Assessment {
     life: Life,
 }
 
+/// Adds what was signed: as a lock proves it, or as feeds and votes say it now. Returns the policies
+/// with the keys of the feeds, and how long a lock's statements last.
+async fn add_signed(
+    evidence: &mut Evidence,
+    (loaded, policies): (&Loaded, Policies),
+    (locked, about): (Option<&Locked>, &[ProjectName]),
+    settings: &Settings,
+) -> Result<(Policies, Life), Failure> {
+    let feeds = Feeds::read(&policies, Some(about), &Reach::of(settings)).await;
+    if let Some(locked) = locked {
+        let proven = locked.prove(evidence, (loaded, policies), (about, &feeds), settings)?;
+        return Ok((proven.policies, proven.life));
+    }
+    feeds.add_to(evidence);
+    Polls::of(loaded, settings).add_to(evidence, &feeds)?;
+    Ok((feeds.root(policies), Life::default()))
+}
+
+/// Lets adapters look up what can still change verdicts on the files that are meant; and who speaks for whom.
+async fn look_up(
+    evidence: &mut Evidence,
+    (policies, adapters): (&Policies, &Adapters),
+    is_meant: &(dyn Fn(&Subject) -> bool + Sync),
+    (settings, terminal): (&Settings, &Terminal),
+) -> TrustGraph {
+    let graph = TrustGraph::build(evidence, settings.now());
+    let wants = |evidence: &Evidence| policies.lookups(&graph, evidence, is_meant, settings.now());
+    let progress = terminal.progress(0, "looking up what others say");
+    adapters.look_up(evidence, &wants, &steps(&progress)).await;
+    progress.finish_and_clear();
+    graph
+}
+
+/// Shows how many steps of how many are done.
+fn steps(progress: &ProgressBar) -> impl Fn(usize, usize) {
+    |done, total| {
+        progress.set_length(u64::try_from(total).unwrap_or_default());
+        progress.set_position(u64::try_from(done).unwrap_or_default());
+    }
+}
+
 impl Assessment {
     /// Collects what the policies want to know about these releases.
     pub(crate) fn collect(
@@ -152,19 +194,8 @@ impl Assessment {
         let newer = RefCell::new(BTreeMap::<ProjectName, BTreeSet<Version>>::new());
         let (policies, graph, life) = settings.block_on(async {
             let about: Vec<ProjectName> = projects.iter().copied().cloned().collect();
-            let feeds = Feeds::read(&policies, Some(&about), &Reach::of(settings)).await;
-            let (policies, life) = match locked {
-                Some(locked) => {
-                    let proven =
-                        locked.prove(&mut evidence, (loaded, policies), (&about, &feeds), settings)?;
-                    (proven.policies, proven.life)
-                }
-                None => {
-                    feeds.add_to(&mut evidence);
-                    Polls::of(loaded, settings).add_to(&mut evidence, &feeds)?;
-                    (feeds.root(policies), Life::default())
-                }
-            };
+            let (policies, life) =
+                add_signed(&mut evidence, (loaded, policies), (locked, &about), settings).await?;
             let all: Vec<_> = policies.iter().collect();
             // Asking where indexes are takes long, and is of no use where nothing was ever kept of them.
             let indexes = if locked.is_some() && settings.is_offline() && settings.state().pages().is_empty()
@@ -188,10 +219,7 @@ impl Assessment {
                 projects.iter().flat_map(want).collect()
             };
             let progress = terminal.progress(0, "asking indexes");
-            let step = |done: usize, total: usize| {
-                progress.set_length(u64::try_from(total).unwrap_or_default());
-                progress.set_position(u64::try_from(done).unwrap_or_default());
-            };
+            let step = steps(&progress);
             let only = |project: &ProjectName, version: &Version| {
                 let is_newer = scope == Scope::AndNewer
                     && !version.is_prerelease()
@@ -220,17 +248,9 @@ impl Assessment {
             // A policy may ask no index at all.
             let named = releases.iter().map(|release| (release.project.clone(), release.version.clone()));
             adapters.add_records(&mut evidence, named);
-            let graph = TrustGraph::build(&evidence, settings.now());
             // Newer releases are only told about: what is known of them is enough.
             let is_meant = |file: &Subject| meant.contains(&(&file.project, &file.version));
-            let wants = |evidence: &Evidence| policies.lookups(&graph, evidence, &is_meant, settings.now());
-            let progress = terminal.progress(0, "looking up what others say");
-            let step = |done: usize, total: usize| {
-                progress.set_length(u64::try_from(total).unwrap_or_default());
-                progress.set_position(u64::try_from(done).unwrap_or_default());
-            };
-            adapters.look_up(&mut evidence, &wants, &step).await;
-            progress.finish_and_clear();
+            let graph = look_up(&mut evidence, (&policies, &adapters), &is_meant, (settings, terminal)).await;
             Ok::<_, Failure>((policies, graph, life))
         })??;
         Ok(Self { newer: newer.into_inner(), addresses, policies, evidence, graph, life })
