@@ -23,6 +23,7 @@ mod locked;
 mod machine;
 mod peers;
 mod process;
+mod whole;
 mod worlds;
 
 use std::{fs, path::PathBuf};
