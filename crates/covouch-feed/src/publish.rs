@@ -313,7 +313,7 @@ fn push(files: &mut Vec<File>, snapshot: &mut Snapshot, role: &str, version: u64
 /// Signs a role with those of the keys that are its own, and counts them as a reader will.
 fn seal(
     role: &str,
-    signed: Value,
+    signed: Value<'_>,
     signers: &Signers,
     keys: &[&dyn Signer],
     limit: usize,
