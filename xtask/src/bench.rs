@@ -12,6 +12,7 @@
 
 mod attestation;
 mod check;
+mod feed;
 mod figures;
 mod gateway;
 mod graph;
@@ -23,6 +24,7 @@ mod locked;
 mod machine;
 mod peers;
 mod process;
+mod whole;
 mod worlds;
 
 use std::{fs, path::PathBuf};
@@ -62,6 +64,7 @@ const PARTS: &[Part] = &[
     ("judge", judge::run),
     ("check", check::run),
     ("lock", locked::run),
+    ("feed", feed::run),
     ("attestation", attestation::run),
     ("graph", graph::run),
 ];

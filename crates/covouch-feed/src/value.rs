@@ -154,12 +154,15 @@ impl<'a> Object<'a> {
         self.0.get_mut(place).map(|(_, value)| value)
     }
 
-    /// Puts a value under a key, in the place of the one that is there.
-    pub fn insert(&mut self, key: impl Into<Cow<'a, str>>, value: Value<'a>) {
+    /// Puts a value under a key, and gives back the one that was there.
+    pub fn insert(&mut self, key: impl Into<Cow<'a, str>>, value: Value<'a>) -> Option<Value<'a>> {
         let key = key.into();
         match self.find(&key) {
-            Ok(_) => drop(self.get_mut(&key).map(|old| *old = value)),
-            Err(place) => self.0.insert(place, (key, value)),
+            Ok(_) => self.get_mut(&key).map(|old| std::mem::replace(old, value)),
+            Err(place) => {
+                self.0.insert(place, (key, value));
+                None
+            }
         }
     }
 

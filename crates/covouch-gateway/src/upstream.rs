@@ -183,7 +183,9 @@ fn unanswered(index: &PartyName, answer: Option<&PageAnswer>) -> Problem {
 /// The status that says what went wrong upstream (RFC 9110 §15.6.3, §15.6.5).
 pub(crate) fn gateway_status(error: &FetchError) -> StatusCode {
     match error {
-        FetchError::Unreachable { why: Unreachable::TimedOut(_), .. } => StatusCode::GATEWAY_TIMEOUT,
+        FetchError::Unreachable { why: Unreachable::TimedOut(_) | Unreachable::TooSlow { .. }, .. } => {
+            StatusCode::GATEWAY_TIMEOUT
+        }
         _ => StatusCode::BAD_GATEWAY,
     }
 }

@@ -132,6 +132,17 @@ pub struct Means {
     pub indexes: HashMap<PartyName, Index>,
 }
 
+/// The look-ups without those that others answer as well: who looks for a file's publisher sees the files before it.
+fn each_once(mut wanted: Vec<Lookup>) -> Vec<Lookup> {
+    let publishers = wanted.iter().filter_map(|lookup| match lookup {
+        Lookup::Publisher(file) => Some(file.clone()),
+        _ => None,
+    });
+    let publishers: HashSet<Subject> = publishers.collect();
+    wanted.retain(|lookup| !matches!(lookup, Lookup::Continuity(file) if publishers.contains(file)));
+    wanted
+}
+
 /// Whether one more look-up about a project is within what one project may cost; it is counted.
 fn is_affordable(lookup: &Lookup, of_project: &mut HashMap<ProjectName, usize>) -> bool {
     let Some(project) = lookup.project() else { return true };
@@ -214,7 +225,7 @@ impl Adapters {
         let mut done = BTreeSet::new();
         let mut of_project: HashMap<ProjectName, usize> = HashMap::new();
         loop {
-            let mut wanted = wants(evidence);
+            let mut wanted = each_once(wants(evidence));
             wanted.retain(|lookup| !done.contains(lookup) && is_affordable(lookup, &mut of_project));
             wanted.truncate(limits::LOOKUPS_TOGETHER.saturating_sub(done.len()));
             if wanted.is_empty() {

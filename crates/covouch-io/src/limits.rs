@@ -25,8 +25,16 @@ pub const IDLE_TIME: Duration = Duration::from_secs(30);
 /// would otherwise hold us for years.
 pub const PAGE_TIME: Duration = Duration::from_secs(180);
 
-/// Longest time for one distribution file: 10 GB at 3 MB/s.
-pub const FILE_TIME: Duration = Duration::from_secs(3600);
+/// Longest time for one distribution file: 10 GB over a line of 1 Mbit/s. What comes at all comes faster than
+/// [`PACE_BYTES`] ask.
+pub const FILE_TIME: Duration = Duration::from_secs(86_400);
+
+/// Least bytes that a body brings in each [`PACE_TIME`] of waiting. Far below any line that is of use, for 32 pages may
+/// share it; far above a server that only wants to hold us up.
+pub const PACE_BYTES: u64 = 10 << 10;
+
+/// See [`PACE_BYTES`].
+pub const PACE_TIME: Duration = Duration::from_secs(30);
 
 /// Connections kept open to one host while nothing is asked.
 pub const IDLE_CONNECTIONS: usize = 32;
@@ -88,6 +96,9 @@ pub const DEBIAN_SIGNATURES: usize = 16;
 
 /// Largest packed list of source packages; the real ones have 11 MB.
 pub const DEBIAN_SOURCES_BYTES: u64 = 64 << 20;
+
+/// Longest time for one: 64 MB at 20 kB/s.
+pub const DEBIAN_SOURCES_TIME: Duration = Duration::from_secs(3600);
 
 /// Largest unpacked list of source packages; the real ones have 63 MB.
 pub const DEBIAN_UNPACKED_BYTES: u64 = 512 << 20;

@@ -4,7 +4,8 @@
 //! - [`Fetched::Absent`] comes only from a server that answered 404 or 410.
 //! - No trusted connection is ever followed by an untrusted one, and credentials stay with the host they are for.
 //! - Once a public host has answered, nothing it says leads to an address that is not public ([`Reach`]).
-//! - Every wait and every length has a limit.
+//! - Every wait and every length has a limit, and so has patience with a server that sends a little now and then
+//!   ([`Pace`]).
 //!
 //! # Not here
 //! Caching ([`crate::index`]), what is in a bundle ([`crate::bundle`]), hashes ([`crate::archive`]), and anything but GET, for which
@@ -16,6 +17,7 @@ mod carried;
 mod connect;
 mod error;
 mod exchange;
+mod pace;
 mod recorder;
 mod request;
 mod roots;
@@ -32,6 +34,7 @@ pub use self::{
     body::Body,
     carried::Carried,
     error::{FetchError, Unreachable, Wrong},
+    pace::Pace,
     recorder::Recorder,
     request::{Head, Request, Validators},
     settings::{Patience, Proxies, Roots, Settings, SettingsError},

@@ -144,7 +144,7 @@ impl ProvenanceFetcher {
         let own = self.ask(index, (page, reach), listed).await;
         let about = PublishedFile { attested: attested(&own), ..published(listed, &silence) };
         let others = page.files.iter().filter(|other| other.file.subject.filename != file.name);
-        let (files, mut others): (Vec<&Offer>, Vec<PublishedFile>) =
+        let (files, mut others): (Vec<&Offer>, Vec<PublishedFile<'_>>) =
             others.map(|other| (other, published(other, &silence))).unzip();
         let mut asked = 0;
         while let Some(place) = reference(&about, &others).filter(|_| asked < limits::REFERENCES) {
@@ -179,10 +179,10 @@ impl ProvenanceFetcher {
 }
 
 /// A file as continuity sees it.
-fn published(offer: &Offer, silence: &Attested) -> PublishedFile {
+fn published<'a>(offer: &'a Offer, silence: &Attested) -> PublishedFile<'a> {
     let attested = offer.provenance.as_ref().map_or_else(|| silence.clone(), |_| Attested::Offered);
     let file = &offer.file;
-    PublishedFile { version: file.subject.version.clone(), uploaded: file.uploaded, attested }
+    PublishedFile { version: &file.subject.version, uploaded: file.uploaded, attested }
 }
 
 fn attested(answer: &ProvenanceAnswer) -> Attested {

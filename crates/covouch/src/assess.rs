@@ -136,6 +136,16 @@ async fn add_signed(
     Ok((feeds.root(policies), Life::default()))
 }
 
+/// The pages of these projects that the policies still want to see.
+fn pages(policies: &Policies, projects: &[ProjectName], evidence: &Evidence) -> Vec<Want> {
+    let want = |project: &ProjectName| {
+        let project = project.clone();
+        let wanted = policies.wants(evidence, &project);
+        wanted.into_iter().map(move |index| Want { index: index.name, project: project.clone() })
+    };
+    projects.iter().flat_map(want).collect()
+}
+
 /// Lets adapters look up what can still change verdicts on the files that are meant; and who speaks for whom.
 async fn look_up(
     evidence: &mut Evidence,
@@ -184,7 +194,8 @@ impl Assessment {
         if locked.is_none() {
             collect::add_folders(&mut evidence, &loaded.trust_folders())?;
         }
-        let projects: BTreeSet<&ProjectName> = releases.iter().map(|release| &release.project).collect();
+        let mut about: Vec<ProjectName> = releases.iter().map(|release| release.project.clone()).collect();
+        about.dedup();
         let meant: HashSet<(&ProjectName, &Version)> =
             releases.iter().map(|release| (&release.project, &release.version)).collect();
         // The last of a project is its newest.
@@ -193,30 +204,22 @@ impl Assessment {
         let mut addresses = BTreeSet::new();
         let newer = RefCell::new(BTreeMap::<ProjectName, BTreeSet<Version>>::new());
         let (policies, graph, life) = settings.block_on(async {
-            let about: Vec<ProjectName> = projects.iter().copied().cloned().collect();
             let (policies, life) =
                 add_signed(&mut evidence, (loaded, policies), (locked, &about), settings).await?;
-            let all: Vec<_> = policies.iter().collect();
             // Asking where indexes are takes long, and is of no use where nothing was ever kept of them.
-            let indexes = if locked.is_some() && settings.is_offline() && settings.state().pages().is_empty()
-            {
+            let is_cut_off = settings.is_offline() && settings.state().pages().is_empty();
+            let indexes = if locked.is_some() && is_cut_off {
                 Indexes::default()
             } else {
+                let all: Vec<_> = policies.iter().collect();
                 indexes::resolve(&all, settings, Wrapped::Other, freshness).await?
             };
             let fetcher =
                 PageFetcher::new(settings.network().clone(), settings.state().clone(), settings.clock());
             let sources = Sources { fetcher: &fetcher, indexes: &indexes.known, freshness };
-            let wants = |evidence: &Evidence| {
-                if sources.indexes.is_empty() {
-                    return Vec::new();
-                }
-                let want = |project: &&ProjectName| {
-                    let project = ProjectName::clone(project);
-                    let wanted = policies.wants(evidence, &project);
-                    wanted.into_iter().map(move |index| Want { index: index.name, project: project.clone() })
-                };
-                projects.iter().flat_map(want).collect()
+            let wants = |evidence: &Evidence| match sources.indexes.is_empty() {
+                true => Vec::new(),
+                false => pages(&policies, &about, evidence),
             };
             let progress = terminal.progress(0, "asking indexes");
             let step = steps(&progress);

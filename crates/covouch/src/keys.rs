@@ -19,6 +19,22 @@ use crate::{
     terminal::Terminal,
 };
 
+/// A key as somebody named it, and what may be needed to use it.
+#[derive(Clone, Copy)]
+pub(crate) struct NamedKey<'a> {
+    pub(crate) key: &'a str,
+    pub(crate) passphrase: &'a Passphrase,
+    /// Whether an agent that seems forwarded may be used.
+    pub(crate) forwarded_agent: bool,
+}
+
+impl<'a> From<&'a Signing> for NamedKey<'a> {
+    fn from(signing: &'a Signing) -> Self {
+        let Signing { key, passphrase, forwarded_agent, .. } = signing;
+        Self { key, passphrase, forwarded_agent: *forwarded_agent }
+    }
+}
+
 /// Where a key was found.
 pub(crate) enum Found {
     /// A private key file.
@@ -72,29 +88,29 @@ pub(crate) fn public(settings: &Settings, named: &str) -> Result<(PublicKey, Str
 pub(crate) fn signer(
     settings: &Settings,
     terminal: &Terminal,
-    signing: &Signing,
+    named: NamedKey<'_>,
 ) -> Result<Box<dyn Signer>, Failure> {
-    match find(settings, &signing.key)? {
+    match find(settings, named.key)? {
         Found::File(path) => {
             let file = Zeroizing::new(read(&path)?);
             match SecretKey::parse(file.as_bytes(), None) {
                 Ok(key) => Ok(Box::new(key)),
                 Err(KeyError::Locked) => {
                     let what = format!("passphrase of `{}`: ", path.display());
-                    let passphrase = existing_passphrase(terminal, &signing.passphrase, &what)?;
+                    let passphrase = existing_passphrase(terminal, named.passphrase, &what)?;
                     Ok(Box::new(SecretKey::parse(file.as_bytes(), Some(&passphrase))?))
                 }
                 Err(error) => Err(error.into()),
             }
         }
-        Found::Public(key, _) => from_agent(settings, terminal, signing, key),
+        Found::Public(key, _) => from_agent(settings, terminal, named, key),
     }
 }
 
 fn from_agent(
     settings: &Settings,
     terminal: &Terminal,
-    signing: &Signing,
+    named: NamedKey<'_>,
     key: PublicKey,
 ) -> Result<Box<dyn Signer>, Failure> {
     let missing = || {
@@ -106,7 +122,7 @@ fn from_agent(
         return Err(missing());
     }
     let asked = || terminal.interactive() && terminal.confirm("the ssh-agent seems forwarded; use it?");
-    if agent.may_be_forwarded() && !signing.forwarded_agent && !asked() {
+    if agent.may_be_forwarded() && !named.forwarded_agent && !asked() {
         return Err(Failure::new("agent-forwarded", "the ssh-agent seems forwarded from another machine")
             .hinting("say `--forwarded-agent` if that is what you want"));
     }

@@ -1,22 +1,14 @@
 //! `covouch check --locked --offline` with an empty state, the whole process, and how large the evidence is.
 
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Stdio},
-    time::Instant,
-};
+use std::{fs, path::Path};
 
 use super::{
     Bench,
-    check::{NOW, most_memory},
-    figures::{Figures, shown, table},
-    load::plain,
+    figures::{shown, table},
+    whole::{self, Measured},
+    worlds::copy,
 };
-use crate::{
-    Failure,
-    workspace::{output, run as run_command},
-};
+use crate::{Failure, workspace::run as run_command};
 
 /// Two people vouch for each release.
 const CURATORS: f64 = 2.0;
@@ -37,7 +29,7 @@ pub(super) fn run(bench: &Bench<'_>) -> Result<String, Failure> {
         let (text, packages) = pylock(&lock, files);
         fs::write(home.join("pylock.toml"), text).map_err(failed)?;
         copy(&shelf.join("trust"), &trust)?;
-        run_command(&mut command(bench, &home, &["lock"]))?;
+        run_command(&mut whole::command(bench, &home, &["lock", "pylock.toml"]))?;
         fs::remove_dir_all(&trust).map_err(failed)?;
         rows.push(measure(bench, &home, (name, packages))?);
     }
@@ -59,17 +51,8 @@ pub(super) fn run(bench: &Bench<'_>) -> Result<String, Failure> {
 }
 
 fn measure(bench: &Bench<'_>, home: &Path, (name, packages): (&str, usize)) -> Result<Vec<String>, Failure> {
-    let check = || command(bench, home, &["check", "--locked", "--offline"]);
-    let text = output(&mut check())?;
-    let (mut times, mut memory) = (Figures::default(), Figures::default());
-    for _ in 0..bench.pick(5, 41) {
-        let start = Instant::now();
-        run_command(check().stdout(Stdio::null()).stderr(Stdio::null()))?;
-        times.add(start.elapsed().as_secs_f64() * 1e3);
-    }
-    for _ in 0..bench.pick(3, 11) {
-        memory.add(most_memory(&check())?);
-    }
+    let check = || whole::command(bench, home, &["check", "--locked", "--offline", "pylock.toml"]);
+    let measured = Measured::of(bench, &check)?;
     let share = |file: &str| {
         let bytes = fs::metadata(home.join(file)).map_err(|error| format!("`{file}`: {error}"))?.len();
         let count = |number: usize| u32::try_from(number).map(f64::from).unwrap_or(f64::NAN);
@@ -78,13 +61,13 @@ fn measure(bench: &Bench<'_>, home: &Path, (name, packages): (&str, usize)) -> R
     };
     Ok(vec![
         name.to_owned(),
-        shown(times.median()),
-        format!("{}–{}", shown(times.least()), shown(times.most())),
-        shown(memory.median()),
+        shown(measured.times.median()),
+        format!("{}–{}", shown(measured.times.least()), shown(measured.times.most())),
+        shown(measured.memory.median()),
         share("covouch.lock")?,
         share("covouch.evidence")?,
-        times.count().to_string(),
-        text.trim().lines().next_back().unwrap_or_default().to_owned(),
+        measured.times.count().to_string(),
+        measured.said,
     ])
 }
 
@@ -122,24 +105,4 @@ fn pylock(lock: &str, files: usize) -> (String, usize) {
 /// The text up to the next quote.
 fn quoted_start(text: &str) -> &str {
     text.split('"').next().unwrap_or_default()
-}
-
-fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| format!("`{}`: {error}", to.display());
-    fs::create_dir_all(to).map_err(failed)?;
-    for entry in fs::read_dir(from).map_err(failed)?.flatten() {
-        fs::copy(entry.path(), to.join(entry.file_name())).map_err(failed)?;
-    }
-    Ok(())
-}
-
-fn command(bench: &Bench<'_>, home: &Path, arguments: &[&str]) -> Command {
-    let mut command = plain(bench.workspace.command(bench.covouch()));
-    command.args(arguments).arg("pylock.toml").current_dir(home);
-    command
-        .env("COVOUCH_HOME", home.join("state"))
-        .env("HOME", home)
-        .env("COVOUCH_NOW", NOW)
-        .env_remove("XDG_CONFIG_HOME");
-    command
 }

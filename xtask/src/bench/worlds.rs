@@ -76,3 +76,13 @@ pub(super) fn policy(index: &str, admit: &str, parties: &str) -> String {
         "schema = 1\n[party.index]\nindex = \"{index}\"\n{parties}\n[policy]\nadmit = \"{admit}\"\nrefuse = \"quarantined\"\n"
     )
 }
+
+/// Copies the files of a folder into another one, made where it is not there.
+pub(super) fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| format!("`{}`: {error}", to.display());
+    fs::create_dir_all(to).map_err(failed)?;
+    for entry in fs::read_dir(from).map_err(failed)?.flatten() {
+        fs::copy(entry.path(), to.join(entry.file_name())).map_err(failed)?;
+    }
+    Ok(())
+}

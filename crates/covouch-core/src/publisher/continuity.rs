@@ -54,9 +54,9 @@ pub enum Attested {
 
 /// A file of a project, as far as continuity asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PublishedFile {
+pub struct PublishedFile<'a> {
     /// The release it belongs to.
-    pub version: Version,
+    pub version: &'a Version,
     /// When it was uploaded; nothing when the index does not say.
     pub uploaded: Option<Timestamp>,
     /// What is known of its attestations.
@@ -69,7 +69,7 @@ pub struct PublishedFile {
 /// What counts is the newest attested one that is [`SETTLED`], else the oldest. Any attested file before it makes the
 /// lack of an attestation a loss, for good: whoever stole a project's token cannot sign for its workflow.
 #[must_use]
-pub fn continuity(file: &PublishedFile, others: &[PublishedFile]) -> Continuity {
+pub fn continuity(file: &PublishedFile<'_>, others: &[PublishedFile<'_>]) -> Continuity {
     match (lookup(file, others), &file.attested) {
         (Found::Nobody, _) => Continuity::NeverHad,
         (Found::Unknown, _) | (_, Attested::Offered | Attested::Unknown) => Continuity::Unknown,
@@ -87,7 +87,7 @@ pub fn continuity(file: &PublishedFile, others: &[PublishedFile]) -> Continuity 
 /// The place in `others` of the one file whose attestations decide and have to be verified first: nothing but its
 /// being [`Attested::Offered`] stands in the way of [`continuity`].
 #[must_use]
-pub fn reference(file: &PublishedFile, others: &[PublishedFile]) -> Option<usize> {
+pub fn reference(file: &PublishedFile<'_>, others: &[PublishedFile<'_>]) -> Option<usize> {
     match lookup(file, others) {
         Found::File(before) if before.attested == Attested::Offered => {
             others.iter().position(|other| std::ptr::eq(other, before))
@@ -96,19 +96,19 @@ pub fn reference(file: &PublishedFile, others: &[PublishedFile]) -> Option<usize
     }
 }
 
-enum Found<'a> {
+enum Found<'f, 'a> {
     /// Nothing before it was attested.
     Nobody,
     /// This one sets what is usual.
-    File(&'a PublishedFile),
+    File(&'f PublishedFile<'a>),
     /// It is not known which files were before it, or whether they were attested.
     Unknown,
 }
 
-fn lookup<'a>(file: &PublishedFile, others: &'a [PublishedFile]) -> Found<'a> {
+fn lookup<'f, 'a>(file: &PublishedFile<'_>, others: &'f [PublishedFile<'a>]) -> Found<'f, 'a> {
     let Some(uploaded) = file.uploaded else { return Found::Unknown };
     let line = file.version.line();
-    let before = |other: &&PublishedFile| other.uploaded.is_none_or(|moment| moment <= uploaded);
+    let before = |other: &&PublishedFile<'_>| other.uploaded.is_none_or(|moment| moment <= uploaded);
     let nearest =
         others.iter().filter(before).map(|other| other.version.line()).filter(|of| *of <= line).max();
     let in_line = || others.iter().filter(before).filter(|other| Some(other.version.line()) == nearest);
@@ -116,10 +116,12 @@ fn lookup<'a>(file: &PublishedFile, others: &'a [PublishedFile]) -> Found<'a> {
         return Found::Unknown;
     }
     let attested = || in_line().filter(|other| matches!(other.attested, Attested::By(_) | Attested::Offered));
-    let order = |other: &&PublishedFile| (other.uploaded, other.version.clone());
+    let order = |one: &&PublishedFile<'_>, other: &&PublishedFile<'_>| {
+        (one.uploaded, one.version).cmp(&(other.uploaded, other.version))
+    };
     let settled =
-        |other: &&PublishedFile| other.uploaded.is_some_and(|moment| moment.plus(SETTLED) <= uploaded);
-    let found = attested().filter(settled).max_by_key(order).or_else(|| attested().min_by_key(order));
+        |other: &&PublishedFile<'_>| other.uploaded.is_some_and(|moment| moment.plus(SETTLED) <= uploaded);
+    let found = attested().filter(settled).max_by(order).or_else(|| attested().min_by(order));
     found.map_or(Found::Nobody, Found::File)
 }
 
@@ -137,9 +139,10 @@ mod tests {
         }])
     }
 
-    fn file(version: &str, day: u32, attested: Attested) -> PublishedFile {
+    fn file(version: &str, day: u32, attested: Attested) -> PublishedFile<'static> {
+        let version = Box::leak(Box::new(Version::parse(version).unwrap()));
         let uploaded = Timestamp::from_unix(0).unwrap().plus(Duration::from_days(day));
-        PublishedFile { version: Version::parse(version).unwrap(), uploaded: Some(uploaded), attested }
+        PublishedFile { version, uploaded: Some(uploaded), attested }
     }
 
     fn judge(about: (&str, u32, Attested), others: &[(&str, u32, Attested)]) -> Continuity {

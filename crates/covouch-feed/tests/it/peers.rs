@@ -1,10 +1,21 @@
-//! python-tuf from PyPI: it reads every repository we write, and the example client reads what it writes.
+//! python-tuf from PyPI: it reads every repository we write and refuses what we refuse, and the example client reads
+//! what it writes. sigstore-tuf beside it.
 
-use std::{env, fs, path::Path, path::PathBuf, process::Output};
+mod sigstore;
+
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    path::{Path, PathBuf},
+    process::Output,
+};
 
 use covouch_testkit::{environment::Environment, tools::Tools};
 
-use crate::world::{Feed, Names, Reader, USUAL, additions, days};
+use crate::{
+    attacks::on_disk::attacks,
+    world::{Feed, Names, Reader, USUAL, additions, days},
+};
 
 fn text(output: &Output) -> &str {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -61,6 +72,25 @@ fn python_reads_every_feed_we_write() {
         "flat/1": 3, "flat/2": 5, "flat/3": 5, "bins/1": 500, "bins/2": 501, "bins/3": 930, "bins/4": 930
     });
     assert_eq!(counts, expected);
+}
+
+/// What python-tuf believes although we do not: keys are counted by their ids there, and one key may have two.
+const BELIEVED: &[&str] = &["one-key-under-two-ids"];
+
+#[test]
+fn python_refuses_every_attack_we_refuse_and_believes_each_twin() {
+    let folder = tempfile::tempdir().unwrap();
+    let (stories, all) = (folder.path().join("stories"), attacks());
+    for attack in &all {
+        attack.write(&stories);
+    }
+    let output = python(folder.path(), "check_attacks.py", &stories);
+    let told: BTreeMap<String, [String; 2]> = serde_json::from_str(text(&output)).unwrap();
+    assert_eq!(told.len(), all.len());
+    for (name, [attack, twin]) in &told {
+        assert_eq!(attack == "believed", BELIEVED.contains(&name.as_str()), "{name}: {attack}");
+        assert_eq!(twin, "believed", "{name}");
+    }
 }
 
 #[test]

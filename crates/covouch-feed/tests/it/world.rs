@@ -224,8 +224,12 @@ pub(crate) struct Reader {
 impl Reader {
     /// A reader that knows the first root and nothing else.
     pub(crate) fn of(feed: &Feed) -> Self {
-        let first = feed.files["1.root.json"].clone();
-        Self { kept: [("root.json".to_owned(), first)].into(), asked: Vec::new() }
+        Self::with(&feed.files["1.root.json"])
+    }
+
+    /// A reader that knows this root and nothing else.
+    pub(crate) fn with(root: &[u8]) -> Self {
+        Self { kept: [("root.json".to_owned(), root.to_vec())].into(), asked: Vec::new() }
     }
 
     pub(crate) fn refresh(&mut self, feed: &Feed, now: Timestamp) -> Result<Trusted, UpdateError> {
@@ -239,16 +243,35 @@ impl Reader {
         now: Timestamp,
         end: &str,
     ) -> Result<Option<Trusted>, UpdateError> {
+        self.ask_until(&|path| feed.files.get(path).cloned(), now, end)
+    }
+
+    /// Refreshes from wherever this reads.
+    pub(crate) fn ask(
+        &mut self,
+        read: &dyn Fn(&str) -> Option<Vec<u8>>,
+        now: Timestamp,
+    ) -> Result<Trusted, UpdateError> {
+        self.ask_until(read, now, "").map(Option::unwrap)
+    }
+
+    fn ask_until(
+        &mut self,
+        read: &dyn Fn(&str) -> Option<Vec<u8>>,
+        now: Timestamp,
+        end: &str,
+    ) -> Result<Option<Trusted>, UpdateError> {
         let mut update = Update::new(now);
         while let Some(want) = update.wants() {
-            let files = if want.source == Source::Kept { &self.kept } else { &feed.files };
-            if want.source == Source::Repository {
-                if want.path == end {
-                    return Ok(None);
+            let bytes = match want.source {
+                Source::Kept => self.kept.get(&want.path).cloned(),
+                Source::Repository if want.path == end => return Ok(None),
+                Source::Repository => {
+                    self.asked.push(want.path.clone());
+                    read(&want.path)
                 }
-                self.asked.push(want.path.clone());
-            }
-            update.give(files.get(&want.path).map_or(Answer::Absent, |bytes| Answer::Bytes(bytes)))?;
+            };
+            update.give(bytes.as_deref().map_or(Answer::Absent, Answer::Bytes))?;
             self.kept.extend(update.news().into_iter().map(|news| (news.file, news.bytes)));
         }
         Ok(update.finish())

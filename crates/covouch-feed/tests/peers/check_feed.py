@@ -9,30 +9,17 @@ import sys
 import tempfile
 from datetime import datetime, timezone
 
-from tuf.api.exceptions import DownloadHTTPError
-from tuf.ngclient import FetcherInterface, Updater
+from from_folder import refreshed
 
-
-class FromFolder(FetcherInterface):
-    def __init__(self, folder):
-        self.folder = folder
-
-    def _fetch(self, url):
-        path = self.folder / url.removeprefix("feed/")
-        if not path.exists():
-            raise DownloadHTTPError("not there", 404)
-        yield path.read_bytes()
-
+# The stories play in November 2026, whenever they are read.
+NOW = datetime(2026, 11, 24, tzinfo=timezone.utc)
 
 counts = {}
 for story in sorted(pathlib.Path(sys.argv[1]).iterdir()):
     kept = tempfile.mkdtemp()
     first = (story / "1" / "1.root.json").read_bytes()
     for publication in sorted(story.iterdir(), key=lambda path: int(path.name)):
-        updater = Updater(kept, "feed/", fetcher=FromFolder(publication), bootstrap=first)
-        # The stories play in November 2026, whenever they are read.
-        updater._trusted_set.reference_time = datetime(2026, 11, 24, tzinfo=timezone.utc)
-        updater.refresh()
+        updater = refreshed(kept, publication, first, NOW)
         found = 0
         for project in (publication / "projects").read_text().split():
             target = updater.get_targetinfo(project)

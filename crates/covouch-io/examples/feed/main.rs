@@ -4,7 +4,7 @@
 //! feed make FOLDER PROJECTS                 a curator's folder, unpublished
 //! feed change FOLDER NUMBER                 one more vouch of one of its teams
 //! feed publish FOLDER NOW                   publishes it as `covouch feed publish` does
-//! feed serve FOLDER MILLISECONDS plain|gzip serves a folder until its input ends; every answer waits that long
+//! feed serve FOLDER MILLISECONDS plain|gzip serves a folder; every answer waits that long
 //! feed sync URL SHA256 STATE NOW PROJECT…   reads the feed as `covouch check` does, and prints how long it took
 //! ```
 //!

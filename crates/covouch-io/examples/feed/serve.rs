@@ -65,6 +65,10 @@ impl Site {
             }
             let path = first.split(' ').nth(1).unwrap_or_default().trim_start_matches('/');
             connection.write_all(&self.answer(path, takes_gzip))?;
+            // RFC 9112 §9.3: who speaks 1.0 waits for the end.
+            if first.ends_with("1.0") {
+                break;
+            }
         }
         Ok(())
     }

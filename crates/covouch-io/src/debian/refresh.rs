@@ -235,9 +235,9 @@ impl Visit<'_> {
             false => packing.file().to_owned(),
         };
         let url = self.url(mirror, &file)?;
-        let fetched = tokio::time::timeout(limits::FILE_TIME, self.fetch(&url, *length)).await;
+        let fetched = tokio::time::timeout(limits::DEBIAN_SOURCES_TIME, self.fetch(&url, *length)).await;
         let bytes = fetched.unwrap_or_else(|_| {
-            let why = Unreachable::TimedOut(limits::FILE_TIME);
+            let why = Unreachable::TimedOut(limits::DEBIAN_SOURCES_TIME);
             Err(FetchError::Unreachable { url: redact(&url), why }.into())
         })?;
         let found = Sha256::of(&bytes);

@@ -17,6 +17,7 @@ use covouch_feed::{
 use zeroize::Zeroizing;
 
 use super::*;
+use crate::network::{Pace, Patience, Settings};
 
 const WEEK: Duration = Duration::from_days(7);
 
@@ -321,6 +322,11 @@ struct Server {
 
 impl Server {
     fn of(folder: &Path, missing: &'static str) -> Self {
+        Self::dripping(folder, missing, "")
+    }
+
+    /// This file comes a byte at a time, and never to its end.
+    fn dripping(folder: &Path, missing: &'static str, drips: &'static str) -> Self {
         use std::io::{BufRead as _, BufReader, Write as _};
 
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -344,6 +350,16 @@ impl Server {
                     body.len()
                 );
                 // A client that has gone needs no answer.
+                if path == drips {
+                    let _ = connection.write_all(head.as_bytes());
+                    for byte in body.iter().cycle() {
+                        if connection.write_all(&[*byte]).is_err() {
+                            break;
+                        }
+                        std::thread::sleep(std::time::Duration::from_millis(10));
+                    }
+                    continue;
+                }
                 let _ = connection.write_all(&[head.into_bytes(), body].concat());
             }
         });
@@ -356,12 +372,11 @@ impl Server {
 }
 
 fn network() -> Network {
-    let settings = crate::network::Settings {
-        proxies: crate::network::Proxies::default(),
-        roots: crate::network::Roots::default(),
-        patience: crate::network::Patience::default(),
-    };
-    Network::new(&settings).unwrap()
+    patient(Patience::default())
+}
+
+fn patient(patience: Patience) -> Network {
+    Network::new(&Settings { patience, ..Settings::default() }).unwrap()
 }
 
 #[tokio::test]
@@ -437,7 +452,7 @@ fn a_publication_goes_on_from_the_last_and_without_its_notes_says_the_same() {
         fs::write(&notes, wrong).unwrap();
         assert_eq!(waiting(), 21, "{wrong}");
     }
-    fs::write(&notes, &kept.replace("\"bytes\":", "\"bytes\":1")).unwrap();
+    fs::write(&notes, kept.replace("\"bytes\":", "\"bytes\":1")).unwrap();
     assert_eq!(world.publish(1).unwrap(), 1);
     assert_eq!((world.publish(1).unwrap(), waiting()), (0, 0));
     // What was published and is gone from the folder is an error as it always was.
@@ -474,4 +489,32 @@ fn those_whom_published_statements_lead_to_are_still_heard() {
     say(&voucher, Claim::Release(Release { files, validity }));
     assert_eq!(world.publish(1).unwrap(), 1);
     assert_eq!(world.publish(2).unwrap(), 0);
+}
+/// TUF §1.5.2: slow retrieval. Nobody hears of a veto who waits for ever for the list it is in.
+#[tokio::test]
+async fn a_server_that_drips_is_as_good_as_none() {
+    let world = World::new();
+    world.release("six");
+    world.publish(0).unwrap();
+    let root = world.folder.root_sha256().unwrap().unwrap();
+    let within = std::time::Duration::from_millis(200);
+    let strict = Patience { pace: Pace { bytes: 1 << 20, within }, ..Patience::default() };
+    for drips in ["1.root.json", "timestamp.json", "1.snapshot.json", "1.targets.json", ""] {
+        let server = Server::dripping(&world.folder.public(), "404 Not Found", drips);
+        let _ = fs::remove_dir_all(world.home.path().join("state"));
+        let (network, state) = (patient(strict), world.state());
+        let answer = sync(&network, &state, &server.address, &root, &[project("six")], days(0)).await;
+        // The twin answers as quickly as it can.
+        assert_eq!(
+            answer.err().map(|error| error.code().as_str()),
+            (!drips.is_empty()).then_some("fetch-slow")
+        );
+    }
+    // Whoever has read it before keeps what it said, as long as that holds.
+    let server = Server::dripping(&world.folder.public(), "404 Not Found", "timestamp.json");
+    for (day, staleness) in [(1, Staleness::Fresh(days(7))), (7, Staleness::Stale(Some(days(7))))] {
+        let (network, state) = (patient(strict), world.state());
+        let answer = sync(&network, &state, &server.address, &root, &[project("six")], days(day)).await;
+        assert_eq!(answer.unwrap().staleness, staleness);
+    }
 }

@@ -65,6 +65,14 @@ pub enum Unreachable {
     /// Too long a silence, or too long in all.
     #[error("no answer within {} seconds", .0.as_secs())]
     TimedOut(Duration),
+    /// So little came, and for so long, that the end may never come.
+    #[error("only {bytes} bytes came within {} seconds", .within.as_secs())]
+    TooSlow {
+        /// How many bytes came.
+        bytes: u64,
+        /// In which time.
+        within: Duration,
+    },
     /// The connection ended before the answer did.
     #[error("the answer broke off: {0}")]
     Broken(String),
@@ -115,6 +123,7 @@ impl FetchError {
         Code::new("fetch-refused"),
         Code::new("fetch-offline"),
         Code::new("fetch-unreachable"),
+        Code::new("fetch-slow"),
         Code::new("fetch-untrusted"),
         Code::new("fetch-wrong"),
         Code::new("fetch-redirect"),
@@ -127,6 +136,7 @@ impl FetchError {
             Self::Refused { .. } => "fetch-refused",
             Self::Unreachable { why: Unreachable::Offline, .. } => "fetch-offline",
             Self::Unreachable { why: Unreachable::Tls(_) | Unreachable::NoRoots, .. } => "fetch-untrusted",
+            Self::Unreachable { why: Unreachable::TooSlow { .. }, .. } => "fetch-slow",
             Self::Unreachable { .. } => "fetch-unreachable",
             Self::Wrong { why, .. } => match why {
                 Wrong::Redirects | Wrong::NoLocation | Wrong::Downgrade(_) | Wrong::Private(_) => {

@@ -130,7 +130,7 @@ impl Online {
     }
 
     fn body(&self, response: Response<Incoming>, request: &Request) -> Body {
-        Body::new(response.into_body(), self.patience.idle, request.shown())
+        Body::new(response.into_body(), &self.patience, request.shown())
     }
 
     /// Follows redirects up to an answer.

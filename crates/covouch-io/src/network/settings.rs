@@ -6,6 +6,7 @@ use covouch_core::{code::Code, hint::Hint};
 use http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
 
+use super::pace::Pace;
 use crate::limits;
 
 /// What [`super::Network::new`] needs to know.
@@ -47,11 +48,18 @@ pub struct Patience {
     pub idle: Duration,
     /// For a page in all, redirects and retries included.
     pub total: Duration,
+    /// With a body that comes, but slowly.
+    pub pace: Pace,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { connect: limits::CONNECT_TIME, idle: limits::IDLE_TIME, total: limits::PAGE_TIME }
+        Self {
+            connect: limits::CONNECT_TIME,
+            idle: limits::IDLE_TIME,
+            total: limits::PAGE_TIME,
+            pace: Pace { bytes: limits::PACE_BYTES, within: limits::PACE_TIME },
+        }
     }
 }
 

@@ -3,12 +3,12 @@
 //! # Invariants
 //! - Credentials come from the environment and from what it names, never from a file of the project, and are in no
 //!   error.
-//! - What a bucket answers is read up to [`limits::STORE_ANSWER_BYTES`].
+//! - What a bucket answers is read up to [`limits::STORE_ANSWER_BYTES`], and for no longer than a page.
 //!
 //! # Not here
 //! S3 itself: the crate `object_store` speaks it. What is put where, and in which order: [`crate::feed`].
 
-use std::{error::Error, ffi::OsString, fmt, io, pin::Pin, sync::Arc, time::Duration};
+use std::{error::Error, ffi::OsString, fmt, io, pin::Pin, sync::Arc};
 
 use covouch_core::{code::Code, hint::Hint, shown::Shown};
 use http_body_util::{BodyExt as _, Limited};
@@ -23,7 +23,7 @@ use object_store::{
     },
 };
 
-use super::{Network, Way, connect::Connector, error::root_cause};
+use super::{Network, Patience, Way, connect::Connector, error::root_cause};
 use crate::limits;
 
 /// Why a bucket was not written or read.
@@ -73,8 +73,7 @@ impl Network {
         let Way::Online(online, _) = &self.0 else {
             return Err(StoreError { to: Shown::new(&to), reason: Shown::new("we are offline") });
         };
-        let (client, patience) =
-            (online.sender(), online.patience.connect.saturating_add(online.patience.idle));
+        let (client, patience) = (online.sender(), online.patience);
         let retry = RetryConfig {
             max_retries: limits::STORE_RETRIES,
             retry_timeout: limits::STORE_RETRY_TIME,
@@ -100,7 +99,7 @@ impl Network {
 #[derive(Clone)]
 struct Bridge {
     client: Client<HttpsConnector<Connector>, HttpRequestBody>,
-    patience: Duration,
+    patience: Patience,
 }
 
 impl fmt::Debug for Bridge {
@@ -126,18 +125,20 @@ impl HttpService for Bridge {
     {
         Box::pin(async move {
             let failed = |kind, error| HttpError::new_boxed(kind, error);
-            let answered = tokio::time::timeout(self.patience, self.client.request(request)).await;
-            let response = answered.map_err(|error| HttpError::new(HttpErrorKind::Timeout, error))?.map_err(
-                |error| {
-                    let kind =
-                        if error.is_connect() { HttpErrorKind::Connect } else { HttpErrorKind::Interrupted };
-                    failed(kind, Box::new(io::Error::other(root_cause(&error))))
-                },
-            )?;
+            let late = |error| HttpError::new(HttpErrorKind::Timeout, error);
+            let Patience { connect, idle, total, .. } = self.patience;
+            let asked = self.client.request(request);
+            let answered = tokio::time::timeout(connect.saturating_add(idle), asked).await;
+            let response = answered.map_err(late)?.map_err(|error| {
+                let kind =
+                    if error.is_connect() { HttpErrorKind::Connect } else { HttpErrorKind::Interrupted };
+                failed(kind, Box::new(io::Error::other(root_cause(&error))))
+            })?;
             let (parts, body) = response.into_parts();
-            let body = Limited::new(body, limits::STORE_ANSWER_BYTES);
-            let body = body.map_err(move |error| failed(HttpErrorKind::Decode, error));
-            Ok(HttpResponse::from_parts(parts, HttpResponseBody::new(body)))
+            let body =
+                tokio::time::timeout(total, Limited::new(body, limits::STORE_ANSWER_BYTES).collect()).await;
+            let body = body.map_err(late)?.map_err(|error| failed(HttpErrorKind::Decode, error))?;
+            Ok(HttpResponse::from_parts(parts, HttpResponseBody::from(body.to_bytes())))
         })
     }
 }

@@ -7,8 +7,9 @@ use std::{
 };
 
 use covouch_io::{
+    limits,
     network::{
-        FetchError, Fetched, Network, Opened, Patience, Reach, Request, Unreachable, Validators, Wrong,
+        FetchError, Fetched, Network, Opened, Pace, Patience, Reach, Request, Unreachable, Validators, Wrong,
     },
     secrets::{Credentials, Secret},
 };
@@ -144,6 +145,36 @@ async fn a_server_that_never_finishes_is_given_up_too() {
     let network = Network::new(&covouch_io::network::Settings { patience, ..settings() }).unwrap();
     let answer = network.fetch(&Request::new(&server.url("/")), LIMIT).await;
     assert_eq!(unreachable(answer), Unreachable::TimedOut(Duration::from_millis(400)));
+}
+
+/// TUF §1.5.2: slow retrieval. The twin differs in nothing but what it is asked to bring.
+#[tokio::test]
+async fn a_server_that_drips_is_left_whether_it_is_a_page_or_a_file() {
+    let drip = |_: &str| Reply::Drip(b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n".to_vec());
+    let server = Server::start(drip).await;
+    let request = Request::new(&server.url("/"));
+    let within = Duration::from_millis(300);
+    let strict = Patience { pace: Pace { bytes: 5000, within }, ..Patience::default() };
+    let strict = Network::new(&covouch_io::network::Settings { patience: strict, ..settings() }).unwrap();
+    let error = strict.fetch(&request, LIMIT).await.unwrap_err();
+    assert_eq!(error.code().as_str(), "fetch-slow", "{error}");
+    assert!(error.to_string().ends_with("bytes came within 0 seconds"), "{error}");
+    let Opened::Body(_, mut file) = strict.open(&request).await.unwrap() else { panic!() };
+    let error = loop {
+        if let Err(error) = file.piece().await {
+            break error;
+        }
+    };
+    assert!(matches!(error, FetchError::Unreachable { why: Unreachable::TooSlow { .. }, .. }), "{error}");
+    // It is not asked again: it would be as slow.
+    assert_eq!(server.seen().len(), 2);
+    let lenient = Patience { pace: Pace { bytes: 1, within: limits::PACE_TIME }, ..Patience::default() };
+    let lenient = Network::new(&covouch_io::network::Settings { patience: lenient, ..settings() }).unwrap();
+    let Opened::Body(_, mut file) = lenient.open(&request).await.unwrap() else { panic!() };
+    let begun = tokio::time::Instant::now();
+    while begun.elapsed() < within * 2 {
+        assert!(file.piece().await.unwrap().is_some());
+    }
 }
 
 #[tokio::test]

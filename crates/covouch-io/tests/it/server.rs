@@ -22,6 +22,8 @@ pub(crate) enum Reply {
     Hang(Vec<u8>),
     /// Sends these bytes and breaks the connection.
     Reset(Vec<u8>),
+    /// Sends these bytes, and then one more now and then, for ever.
+    Drip(Vec<u8>),
 }
 
 /// A running server; it ends with the test's runtime.
@@ -88,6 +90,12 @@ async fn perform(stream: &mut TcpStream, reply: Reply) {
             let _ = stream.write_all(&bytes).await;
             tokio::time::sleep(Duration::from_secs(600)).await;
         }
+        Reply::Drip(bytes) => {
+            let _ = stream.write_all(&bytes).await;
+            while stream.write_all(b"x").await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        }
         Reply::Reset(bytes) => {
             let _ = stream.write_all(&bytes).await;
             stream.set_zero_linger().unwrap();
@@ -141,6 +149,7 @@ pub(crate) fn settings() -> Settings {
             connect: Duration::from_secs(5),
             idle: Duration::from_secs(1),
             total: Duration::from_secs(20),
+            ..Patience::default()
         },
         ..Settings::default()
     }

@@ -61,7 +61,7 @@ impl World {
                 }
                 let page: Vec<&FileFacts> =
                     files().filter(|other| other.listed.distribution.project() == &subject.project).collect();
-                let others: Vec<PublishedFile> = page
+                let others: Vec<PublishedFile<'_>> = page
                     .iter()
                     .filter(|other| other.listed.distribution.filename() != subject.filename.as_str())
                     .map(|other| published(other, facts, &page))
@@ -72,7 +72,7 @@ impl World {
     }
 }
 
-fn add(evidence: &mut Evidence, subject: &Subject, about: &PublishedFile, others: &[PublishedFile]) {
+fn add(evidence: &mut Evidence, subject: &Subject, about: &PublishedFile<'_>, others: &[PublishedFile<'_>]) {
     let source = subject.filename.as_str();
     let publishers = match &about.attested {
         Attested::By(publishers) => Known::Is(publishers.clone()),
@@ -93,7 +93,7 @@ fn add(evidence: &mut Evidence, subject: &Subject, about: &PublishedFile, others
 
 /// A file as its page shows it. One that names no provenance anywhere may be a mirror's, which says nothing, unless it
 /// speaks a version of the API that knows of provenance (PEP 740).
-fn published(file: &FileFacts, index: &IndexFacts, page: &[&FileFacts]) -> PublishedFile {
+fn published<'a>(file: &'a FileFacts, index: &IndexFacts, page: &[&FileFacts]) -> PublishedFile<'a> {
     let says = index.statuses || page.iter().any(|other| other.publisher.is_some());
     let attested = match &file.publisher {
         Some(publisher) => Attested::By(vec![publisher.clone()]),
@@ -101,7 +101,7 @@ fn published(file: &FileFacts, index: &IndexFacts, page: &[&FileFacts]) -> Publi
         None => Attested::Unknown,
     };
     PublishedFile {
-        version: file.listed.distribution.version().clone(),
+        version: file.listed.distribution.version(),
         uploaded: index.upload_times.then_some(file.listed.uploaded),
         attested,
     }

@@ -114,7 +114,7 @@ fn sign_all(
     terminal: &Terminal,
 ) -> Result<(), Failure> {
     sign::confirm(&arguments.signing, terminal)?;
-    let signer = keys::signer(settings, terminal, &arguments.signing)?;
+    let signer = keys::signer(settings, terminal, (&arguments.signing).into())?;
     for change in &run.changes {
         let (claim, issued) = claim(change, &run.previous, settings.now())?;
         let compose = |link| Statement { link, issued, claim };

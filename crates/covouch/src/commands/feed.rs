@@ -19,10 +19,10 @@ use covouch_io::feed::{Bucket, Draft, FeedError, FeedFolder, FeedKeys};
 
 pub(super) use self::verify::named;
 use crate::{
-    args::{Feed, FeedPublish, Passphrase, Signing},
+    args::{Feed, FeedPublish, Passphrase},
     exit::Exit,
     failure::Failure,
-    keys,
+    keys::{self, NamedKey},
     settings::Settings,
     terminal::{FAINT, TYPE, Terminal, UNSURE, paint},
 };
@@ -178,8 +178,5 @@ fn signer(
     settings: &Settings,
     terminal: &Terminal,
 ) -> Result<Box<dyn Signer>, Failure> {
-    let passphrase = Passphrase { passphrase_file: passphrase.passphrase_file.clone() };
-    let to = std::path::PathBuf::new();
-    let signing = Signing { key: key.to_owned(), to, passphrase, yes: true, forwarded_agent: false };
-    keys::signer(settings, terminal, &signing)
+    keys::signer(settings, terminal, NamedKey { key, passphrase, forwarded_agent: false })
 }

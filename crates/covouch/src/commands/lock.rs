@@ -19,11 +19,11 @@ use covouch_io::{evidence_file, index::Freshness, state::write_project_file};
 use covouch_policy::{FileReport, report::Report};
 
 use crate::{
-    args::{Lock, Signing},
+    args::Lock,
     assess::{Assessment, Files, Manner, Release},
     exit::Exit,
     failure::Failure,
-    keys,
+    keys::{self, NamedKey},
     locked::{
         Life, Locked, Terms,
         draft::{self, Draft},
@@ -83,16 +83,8 @@ fn signer(
     terminal: &Terminal,
 ) -> Result<Option<Box<dyn Signer>>, Failure> {
     let Some(key) = &arguments.key else { return Ok(None) };
-    let passphrase =
-        crate::args::Passphrase { passphrase_file: arguments.passphrase.passphrase_file.clone() };
-    let signing = Signing {
-        key: key.clone(),
-        to: PathBuf::new(),
-        passphrase,
-        yes: true,
-        forwarded_agent: arguments.forwarded_agent,
-    };
-    keys::signer(settings, terminal, &signing).map(Some)
+    let (passphrase, forwarded_agent) = (&arguments.passphrase, arguments.forwarded_agent);
+    keys::signer(settings, terminal, NamedKey { key, passphrase, forwarded_agent }).map(Some)
 }
 
 /// Where and for what a lock is written.

@@ -211,7 +211,7 @@ pub(super) fn append(
     terminal: &Terminal,
 ) -> Result<Verified<Statement>, Failure> {
     confirm(signing, terminal)?;
-    let signer = keys::signer(settings, terminal, signing)?;
+    let signer = keys::signer(settings, terminal, signing.into())?;
     // The moment that was shown is the moment that is signed, however long the passphrase took.
     let issued = claim.validity().map_or_else(|| settings.now(), |validity| validity.not_before());
     let statement =

@@ -57,7 +57,7 @@ fn cast(choice: Choice, arguments: &Cast, settings: &Settings, terminal: &Termin
         ballot
     };
     sign::confirm(signing, terminal)?;
-    let signer = keys::signer(settings, terminal, signing)?;
+    let signer = keys::signer(settings, terminal, signing.into())?;
     let issued = validity.not_before();
     let statement = folder::append(&signing.to, signer.as_ref(), issued, |link| {
         // The folder is locked by now: two ballots at once get two numbers. With one number they would void each other.
@@ -149,7 +149,7 @@ fn head(
     })?;
     terminal.note(format_args!("ballot {} is your newest on {project}", head.sequence));
     sign::confirm(signing, terminal)?;
-    let signer = keys::signer(settings, terminal, signing)?;
+    let signer = keys::signer(settings, terminal, signing.into())?;
     let (envelope, _) = sign_ballot_head(&head, signer.as_ref()).map_err(FolderError::from)?;
     terminal.answer(envelope.to_json());
     Ok(Exit::Admitted)

@@ -1,13 +1,18 @@
-//! Who published a file: `attestation verify`, `lock-identities`.
+//! Who published a file: `attestation verify`, `lock-identities`, `authors derive`.
 
+mod deriving;
 mod locking;
 mod server;
 
 use std::{fs, path::Path};
 
+use covouch_core::digest::Sha256;
 use serde_json::{Value, json};
 
+use self::server::Server;
 use crate::desk::{Desk, Ran};
+
+const INTEGRITY: &str = "application/vnd.pypi.integrity.v1+json";
 
 const SDIST: &str = "pypi_attestations-0.0.19.tar.gz";
 const STAGING: &str = "rfc8785-0.1.2-py3-none-any.whl";
@@ -16,6 +21,24 @@ const STAGING: &str = "rfc8785-0.1.2-py3-none-any.whl";
 fn data(name: &str) -> Vec<u8> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../covouch-io/tests/data/pep740");
     fs::read(folder.join(name)).unwrap()
+}
+
+/// Serves a page of these files, each with the moment of its upload and the path of its provenance, if it has one.
+fn page(server: &Server, project: &str, files: &[(&str, &str, Option<&str>)]) {
+    let origin = server.origin();
+    let files: Vec<Value> = files
+        .iter()
+        .map(|(name, uploaded, provenance)| {
+            json!({
+                "filename": name, "url": format!("{origin}/files/{name}"),
+                "hashes": {"sha256": Sha256::of(&data(name)).to_string()},
+                "upload-time": uploaded,
+                "provenance": provenance.map(|path| format!("{origin}{path}")),
+            })
+        })
+        .collect();
+    let page = json!({"meta": {"api-version": "1.3"}, "name": project, "files": files});
+    server.serve(&format!("/simple/{project}/"), "application/vnd.pypi.simple.v1+json", page.to_string());
 }
 
 /// A desk on which these files lie.

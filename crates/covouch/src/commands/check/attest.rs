@@ -17,10 +17,10 @@ use covouch_io::{folder::FolderError, state::write_project_file};
 use covouch_policy::verdict::VerdictKind;
 
 use crate::{
-    args::{Passphrase, Signing, attestation::Attesting},
+    args::attestation::Attesting,
     exit::Exit,
     failure::Failure,
-    keys,
+    keys::{self, NamedKey},
     lockfile::Opened,
     policies::{Found, Loaded},
     report::Answer,
@@ -65,15 +65,8 @@ impl Attestor {
             return Err(Failure::usage(format!("`{}` is the lock file itself", to.display()))
                 .hinting("name another file for the attestation"));
         }
-        let passphrase = Passphrase { passphrase_file: arguments.passphrase.passphrase_file.clone() };
-        let signing = Signing {
-            key: key.clone(),
-            to: PathBuf::new(),
-            passphrase,
-            yes: true,
-            forwarded_agent: arguments.forwarded_agent,
-        };
-        let signer = keys::signer(settings, terminal, &signing)?;
+        let (passphrase, forwarded_agent) = (&arguments.passphrase, arguments.forwarded_agent);
+        let signer = keys::signer(settings, terminal, NamedKey { key, passphrase, forwarded_agent })?;
         Ok(Some(Self { to: to.clone(), signer, lock: from_here(file), sha256: lock.sha256 }))
     }
 

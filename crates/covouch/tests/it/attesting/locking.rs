@@ -16,7 +16,7 @@ use covouch_testkit::{
 };
 use serde_json::{Value, json};
 
-use super::{SDIST, data, server::Server};
+use super::{INTEGRITY, SDIST, data, page, server::Server};
 use crate::{
     desk::{Desk, OLD, Ran, files},
     shelf::policy,
@@ -24,23 +24,6 @@ use crate::{
 
 const CIRCLECI: &str = "circleci_sign_publish_example-0.0.1.dev137-py3-none-any.whl";
 const PROVENANCE: &str = "/integrity/pypi-attestations/provenance";
-
-/// A page on which these files are listed, each with the address of its provenance, if it has one.
-fn page(server: &Server, project: &str, files: &[(&str, Option<&str>)]) {
-    let origin = server.origin();
-    let files: Vec<Value> = files
-        .iter()
-        .map(|(name, provenance)| {
-            json!({
-                "filename": name, "url": format!("{origin}/files/{name}"),
-                "hashes": {"sha256": Sha256::of(&data(name)).to_string()},
-                "provenance": provenance.map(|path| format!("{origin}{path}")),
-            })
-        })
-        .collect();
-    let page = json!({"meta": {"api-version": "1.3"}, "name": project, "files": files});
-    server.serve(&format!("/simple/{project}/"), "application/vnd.pypi.simple.v1+json", page.to_string());
-}
 
 fn package(project: &str, version: &str, file: &str) -> String {
     let sha256 = Sha256::of(&data(file));
@@ -55,9 +38,9 @@ fn package(project: &str, version: &str, file: &str) -> String {
 /// Two projects whose publishers an index can prove.
 fn desk() -> (Server, Desk) {
     let (server, desk) = (Server::start(), Desk::new());
-    page(&server, "pypi-attestations", &[(SDIST, Some(PROVENANCE))]);
-    page(&server, "circleci-sign-publish-example", &[(CIRCLECI, Some("/integrity/circleci"))]);
-    server.serve(PROVENANCE, "application/vnd.pypi.integrity.v1+json", data(&format!("{SDIST}.provenance")));
+    page(&server, "pypi-attestations", &[(SDIST, OLD, Some(PROVENANCE))]);
+    page(&server, "circleci-sign-publish-example", &[(CIRCLECI, OLD, Some("/integrity/circleci"))]);
+    server.serve(PROVENANCE, INTEGRITY, data(&format!("{SDIST}.provenance")));
     server.serve("/integrity/circleci", "application/json", data(&format!("{CIRCLECI}.provenance")));
     let packages = [
         package("circleci-sign-publish-example", "0.0.1.dev137", CIRCLECI),
@@ -126,7 +109,7 @@ fn a_provenance_that_does_not_hold_leaves_the_lock_as_it_was() {
 fn a_package_whose_publisher_nobody_names_has_no_identity() {
     let (server, desk) = desk();
     identities(&server, &desk).ends(0);
-    page(&server, "pypi-attestations", &[(SDIST, None)]);
+    page(&server, "pypi-attestations", &[(SDIST, OLD, None)]);
     // Pages are kept for some minutes.
     let ran = desk.covouch(&[
         "lock-identities",
