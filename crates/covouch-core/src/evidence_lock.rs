@@ -4,7 +4,8 @@
 //! {"covouch":"evidence-lock","schema":1}
 //! {"feed":"…","roots":["…"],"sum":"…"}     each feed: the digest of its first root, and all its roots in order
 //! {"payload":"…", …}                       statements about no file: who may speak
-//! {"payload":"…", …}                       statements about a release, and then …
+//! {"others":[["six-…whl","…"]], …}         files that statements about a release list, and the lock does not lock
+//! {"signed":"urn:covouch:vouch:v1", …}     those statements, and then …
 //! {"file":"six-1.17.0.tar.gz", …}          … an entry for each of its files
 //! ```
 //!
@@ -18,12 +19,14 @@
 //! # Not here
 //! What is proven: statements go through [`believe`](crate::statement::believe), feeds through `covouch-feed`.
 
+mod brief;
 mod observed;
 mod parts;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::brief::Naming;
 pub use self::{
     observed::{Observed, ObservedFile, ObservedIndex, SourceAt, Trust},
     parts::{EvidenceFile, PartsError},
@@ -34,7 +37,7 @@ use crate::{
     hint::Hint,
     key::PublicKey,
     limits,
-    statement::{Envelope, EnvelopeError, Seal, SignError, Signer, peek_release},
+    statement::{Envelope, EnvelopeError, Seal, SignError, Signer},
     subject::Subject,
     time::Timestamp,
 };
@@ -153,40 +156,11 @@ impl EvidenceLock {
         if lines.next().is_none_or(|(_, header)| header != wire::HEADER.as_bytes()) {
             return Err(LockError::Header);
         }
-        let mut lock = Self::default();
-        let mut files = BTreeSet::new();
+        let mut reading = Reading::default();
         for (index, text) in lines.filter(|(_, text)| !text.is_empty()) {
-            lock.read_line(&text, index + 1, &mut files)?;
+            reading.read_line(text, index + 1)?;
         }
-        Ok(lock)
-    }
-
-    fn read_line(
-        &mut self,
-        text: &[u8],
-        line: usize,
-        files: &mut BTreeSet<Subject>,
-    ) -> Result<(), LockError> {
-        let twice = |what: String| LockError::Twice { line, what };
-        if text.starts_with(b"{\"payload\"") {
-            let envelope = Envelope::parse(text).map_err(|error| LockError::Statement { line, error })?;
-            if envelope.to_json().as_bytes() != text {
-                return Err(LockError::Changed(line));
-            }
-            self.statements.push(envelope);
-        } else if text.starts_with(b"{\"feed\"") {
-            let (feed, roots) = wire::read_feed(text, line)?;
-            if self.feeds.insert(feed, roots).is_some() {
-                return Err(twice(feed.to_string()));
-            }
-        } else {
-            let entry = wire::read_entry(text, line)?;
-            if !files.insert(entry.subject.clone()) {
-                return Err(twice(entry.subject.filename.to_string()));
-            }
-            self.entries.push(entry);
-        }
-        Ok(())
+        reading.finish()
     }
 
     /// The lock, in order: whoever adds a project adds lines in one place.
@@ -198,9 +172,8 @@ impl EvidenceLock {
             text.push('\n');
         };
         self.feeds.iter().for_each(|(feed, roots)| line(&wire::write_feed(feed, roots)));
-        let statements: BTreeSet<_> =
-            self.statements.iter().map(|envelope| (peek_release(envelope), envelope.to_json())).collect();
-        let mut statements = statements.into_iter().peekable();
+        let files = self.entries.iter().map(|entry| &entry.subject);
+        let mut statements = brief::write(&self.statements, files).into_iter().peekable();
         let mut entries: Vec<&Entry> = self.entries.iter().collect();
         entries.sort_by(|left, right| left.subject.cmp(&right.subject));
         for entry in entries {
@@ -212,6 +185,59 @@ impl EvidenceLock {
         }
         statements.for_each(|(_, statement)| line(&statement));
         text
+    }
+}
+
+/// A lock of which some lines are read: those in brief wait for the files they name.
+#[derive(Default)]
+struct Reading {
+    lock: EvidenceLock,
+    naming: Naming,
+    files: BTreeSet<Subject>,
+    briefs: Vec<(usize, Vec<u8>)>,
+}
+
+impl Reading {
+    fn read_line(&mut self, text: Vec<u8>, line: usize) -> Result<(), LockError> {
+        let twice = |what: String| LockError::Twice { line, what };
+        if text.starts_with(b"{\"signed\"") {
+            self.briefs.push((line, text));
+        } else if text.starts_with(b"{\"others\"") {
+            brief::read_others(&text, line)?.iter().for_each(|file| self.naming.add(file));
+        } else if text.starts_with(b"{\"payload\"") {
+            let envelope = Envelope::parse(&text).map_err(|error| LockError::Statement { line, error })?;
+            if envelope.to_json().as_bytes() != text {
+                return Err(LockError::Changed(line));
+            }
+            self.lock.statements.push(envelope);
+        } else if text.starts_with(b"{\"feed\"") {
+            let (feed, roots) = wire::read_feed(&text, line)?;
+            if self.lock.feeds.insert(feed, roots).is_some() {
+                return Err(twice(feed.to_string()));
+            }
+        } else {
+            let entry = wire::read_entry(&text, line)?;
+            if !self.files.insert(entry.subject.clone()) {
+                return Err(twice(entry.subject.filename.to_string()));
+            }
+            self.naming.add(&(entry.subject.filename.clone(), entry.subject.sha256));
+            self.lock.entries.push(entry);
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<EvidenceLock, LockError> {
+        let mut bytes: usize = 0;
+        for (line, text) in self.briefs {
+            let envelope = brief::read_brief(&text, line, &self.naming)?;
+            // A few digits stand for a whole name and digest: many such lines could fill memory.
+            bytes = bytes.saturating_add(envelope.payload_bytes());
+            if bytes > limits::LOCK_BYTES {
+                return Err(LockError::TooLarge(bytes));
+            }
+            self.lock.statements.push(envelope);
+        }
+        Ok(self.lock)
     }
 }
 

@@ -1,8 +1,10 @@
 //! The writer: from what is published and what is to be added, to the files of the next publication.
 //!
 //! # Invariants
-//! - Files come in the order in which they may be seen: each after those it names, the timestamp last. Only the
-//!   timestamp replaces a file that is there, so a reader sees the publication before or the one after.
+//! - Files come in the order in which they may be seen: each after those it names, the timestamp after all of them. Only
+//!   the timestamp replaces a file that is there, so a reader sees the publication before or the one after.
+//! - A root that changes keys comes after the timestamp where the keys before it signed too: no reader notices. Where they
+//!   did not, it comes just before, and in between readers wait.
 //! - Nothing leaves that its readers would refuse: every role has the signatures its threshold asks for, and is no
 //!   longer than is read.
 //! - Nothing is taken out: statements are only added, and a list that a snapshot named stays named (TUF §5.5.5).
@@ -106,7 +108,7 @@ pub struct File {
 /// The files of a publication, in the order in which they may be seen.
 #[derive(Clone, Debug)]
 pub struct Publication {
-    /// The timestamp is the last.
+    /// The timestamp is the last, but for a root under which nothing else changes.
     pub files: Vec<File>,
     /// How many statements are new in it.
     pub added: usize,
@@ -116,9 +118,10 @@ pub struct Publication {
 pub struct Publisher<'a> {
     /// The root to publish under. A newer one than is published is published with the rest.
     pub root: &'a Signed<Root>,
-    /// Keys that sign lists; not needed while no list changes.
+    /// Keys that sign lists; not needed while no list changes. When they change, the former ones too, if they are at
+    /// hand.
     pub targets: &'a [&'a dyn Signer],
-    /// Keys that sign snapshot and timestamp.
+    /// Keys that sign snapshot and timestamp. When they change, the former ones too, if they are at hand.
     pub online: &'a [&'a dyn Signer],
     /// How long it holds.
     pub lifetimes: Lifetimes,
@@ -158,7 +161,7 @@ impl Publisher<'_> {
         };
         edition.targets.head.expires = self.now.plus(self.lifetimes.targets);
         self.add(&mut edition, additions, &|_| Ok(empty_list(unpublished)))?;
-        self.seal(edition, Some(self.root))
+        self.seal(edition, Roots { before: None, is_new: true })
     }
 
     /// The publication after `published`. `read` is asked for the bins that change, by their path.
@@ -189,8 +192,9 @@ impl Publisher<'_> {
         if renewal == Renewal::Now || self.is_due(&edition, published) {
             self.renew(&mut edition, &read_list)?;
         }
-        let root = (published.root().version() < self.root.version()).then_some(self.root);
-        self.seal(edition, root)
+        let is_new = published.root().version() < self.root.version();
+        let before = is_new.then_some(published.root().role());
+        self.seal(edition, Roots { before, is_new })
     }
 
     /// Lists are renewed together: the top-level targets never expire later than the bins below them.
@@ -248,41 +252,91 @@ impl Publisher<'_> {
     }
 
     /// Signs what changed, from the bins up to the timestamp.
-    fn seal(&self, edition: Edition, root: Option<&Signed<Root>>) -> Result<Publication, PublishError> {
+    fn seal(&self, edition: Edition, roots: Roots<'_>) -> Result<Publication, PublishError> {
         let Edition { mut targets, changed, lists, mut snapshot, mut timestamp, added } = edition;
-        let (lists_signers, online) = (self.root.role().targets(), self.root.role().snapshot());
+        let turn = |signers: fn(&Root) -> &Signers, keys| Turn {
+            signers: signers(self.root.role()),
+            before: roots.before.map(signers),
+            keys,
+        };
+        let (own, online) = (turn(Root::targets, self.targets), turn(Root::snapshot, self.online));
         let mut files = Vec::new();
+        let mut holds_before = true;
         let anything = changed || !lists.is_empty();
         let lists_expire = self.now.plus(self.lifetimes.targets);
         for (role, mut list) in lists {
             list.head = Head { version: list.head.version.saturating_add(1), expires: lists_expire };
-            let bytes = seal(&role, list.write(), lists_signers, self.targets, limits::TARGETS_BYTES)?;
+            let (bytes, _) = own.seal(&role, list.write(), limits::TARGETS_BYTES)?;
             push(&mut files, &mut snapshot, &role, list.head.version, bytes);
         }
         if changed {
             targets.head.version = targets.head.version.saturating_add(1);
-            let bytes = seal("targets", targets.write(), lists_signers, self.targets, limits::TARGETS_BYTES)?;
+            let (bytes, holds) = own.seal("targets", targets.write(), limits::TARGETS_BYTES)?;
+            holds_before &= holds;
             push(&mut files, &mut snapshot, "targets", targets.head.version, bytes);
         }
         let left = self.now.until(snapshot.head.expires).seconds();
-        if anything || root.is_some() || left.saturating_mul(3) <= self.lifetimes.snapshot.seconds() {
+        if anything || roots.is_new || left.saturating_mul(3) <= self.lifetimes.snapshot.seconds() {
             let expires = self.now.plus(self.lifetimes.snapshot);
             snapshot.head = Head { version: snapshot.head.version.saturating_add(1), expires };
-            let bytes = seal("snapshot", snapshot.write(), online, self.online, limits::SNAPSHOT_BYTES)?;
+            let (bytes, holds) = online.seal("snapshot", snapshot.write(), limits::SNAPSHOT_BYTES)?;
+            holds_before &= holds;
             timestamp.snapshot = FileMeta::of(snapshot.head.version, &bytes);
             files.push(File { path: role_path("snapshot", Some(snapshot.head.version)), bytes });
         }
-        if let Some(root) = root {
-            // A reader that has the new root refuses the old timestamp if the online key changed: the two stand as
-            // near to each other as they can.
-            files.push(File { path: role_path("root", Some(root.version())), bytes: root.bytes().to_vec() });
-        }
         let expires = self.now.plus(self.lifetimes.timestamp);
         timestamp.head = Head { version: timestamp.head.version.saturating_add(1), expires };
-        let signers = self.root.role().timestamp();
-        let bytes = seal("timestamp", timestamp.write(), signers, self.online, limits::TIMESTAMP_BYTES)?;
+        let online = turn(Root::timestamp, self.online);
+        let (bytes, holds) = online.seal("timestamp", timestamp.write(), limits::TIMESTAMP_BYTES)?;
         files.push(File { path: role_path("timestamp", None), bytes });
+        if roots.is_new {
+            let path = role_path("root", Some(self.root.version()));
+            let root = File { path, bytes: self.root.bytes().to_vec() };
+            let last = files.len().saturating_sub(usize::from(!(holds_before && holds)));
+            files.insert(last, root);
+        }
         Ok(Publication { files, added })
+    }
+}
+
+/// What becomes of the root.
+#[derive(Clone, Copy)]
+struct Roots<'a> {
+    /// The one that is published, when another one follows it.
+    before: Option<&'a Root>,
+    /// Whether a root is part of the publication.
+    is_new: bool,
+}
+
+/// Who signs a role: under the root of the publication, and, as far as keys are at hand, under the one before it.
+struct Turn<'a> {
+    signers: &'a Signers,
+    before: Option<&'a Signers>,
+    keys: &'a [&'a dyn Signer],
+}
+
+impl Turn<'_> {
+    /// Signs a role with those of the keys that are its own, and counts them as a reader will. Says whether who does not
+    /// know the new root yet believes it as well; of a first root there is nobody who does not.
+    fn seal(&self, role: &str, signed: Value<'_>, limit: usize) -> Result<(Vec<u8>, bool), PublishError> {
+        let canonical = signed.canonical();
+        let mut signatures = Signatures::default();
+        for key in self.keys {
+            let public = key.public_key();
+            let before = || self.before.and_then(|signers| signers.id_of(public));
+            if let Some(id) = self.signers.id_of(public).or_else(before) {
+                signatures.insert(id.to_owned(), &key.sign(&canonical)?);
+            }
+        }
+        self.signers
+            .check(&canonical, &signatures)
+            .map_err(|error| PublishError::Keys { role: role.to_owned(), error })?;
+        let holds_before = self.before.is_some_and(|signers| signers.check(&canonical, &signatures).is_ok());
+        let bytes = role::Envelope { signed, signatures }.to_json();
+        if bytes.len() > limit {
+            return Err(PublishError::TooLarge { role: role.to_owned(), limit });
+        }
+        Ok((bytes, holds_before))
     }
 }
 
@@ -308,29 +362,4 @@ const fn empty_list(head: Head) -> Targets {
 fn push(files: &mut Vec<File>, snapshot: &mut Snapshot, role: &str, version: u64, bytes: Vec<u8>) {
     snapshot.meta.insert(role.to_owned(), FileMeta::of(version, &bytes));
     files.push(File { path: role_path(role, Some(version)), bytes });
-}
-
-/// Signs a role with those of the keys that are its own, and counts them as a reader will.
-fn seal(
-    role: &str,
-    signed: Value<'_>,
-    signers: &Signers,
-    keys: &[&dyn Signer],
-    limit: usize,
-) -> Result<Vec<u8>, PublishError> {
-    let canonical = signed.canonical();
-    let mut signatures = Signatures::default();
-    for key in keys {
-        if let Some(id) = signers.id_of(key.public_key()) {
-            signatures.insert(id.to_owned(), &key.sign(&canonical)?);
-        }
-    }
-    signers
-        .check(&canonical, &signatures)
-        .map_err(|error| PublishError::Keys { role: role.to_owned(), error })?;
-    let bytes = role::Envelope { signed, signatures }.to_json();
-    if bytes.len() > limit {
-        return Err(PublishError::TooLarge { role: role.to_owned(), limit });
-    }
-    Ok(bytes)
 }

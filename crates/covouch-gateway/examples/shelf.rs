@@ -4,8 +4,9 @@
 //! shelf pages|install|lock FOLDER
 //! pages     one small project, and one with a page as numpy's
 //! install   160 packages that need each other, about 100 MB; FOLDER/requirements.txt names the first of them
-//! lock      300 projects with 200 files each, FOLDER/uv.lock with the newest release of each, FOLDER/trust with
-//!           two people's vouches for those, and FOLDER/people.toml with the people
+//! lock      300 projects with 200 files each, FOLDER/uv.lock with the newest release of each; FOLDER/trust with two
+//!           people's vouches for those, FOLDER/trust-one with vouches for one wheel of each, FOLDER/people.toml with the
+//!           people; FOLDER/ballots with seven voters' approvals, and FOLDER/council.toml with their electorate
 //! ```
 //!
 //! The same bytes on every machine.
@@ -18,11 +19,16 @@ use std::{
     fs,
     io::{Read as _, Write as _},
     net::TcpStream,
+    num::NonZeroU16,
     path::{Path, PathBuf},
 };
 
 use covouch_core::{
-    statement::{Claim, Files, Reviewer, Statement, Vouch, VouchLevel},
+    party::{Owner, PartyName},
+    statement::{
+        Ballot, BallotHead, BallotPlace, Choice, Claim, Committee, Edition, Electorate, Files, Member,
+        Reviewer, Rule, Statement, Terms, Verified, Voter, Vouch, VouchLevel, sign_ballot_head,
+    },
     time::{Duration, Timestamp, Validity},
 };
 use covouch_io::folder;
@@ -45,6 +51,9 @@ const OLDER: usize = 15;
 
 /// Who vouches for what is locked.
 const PEOPLE: [&str; 2] = ["ann", "bob"];
+
+/// Who votes on what is locked; the first of them says who votes.
+const VOTERS: [&str; 7] = ["v1", "v2", "v3", "v4", "v5", "v6", "v7"];
 
 /// Projects of the lock file, releases of each, and files of each release.
 const LOCKED: usize = 300;
@@ -127,6 +136,8 @@ const fn size(number: usize) -> usize {
 fn lock(folder: &Path) {
     let mut shelf = Shelf::default();
     let mut lock = "version = 1\nrequires-python = \">=3.11\"\n".to_owned();
+    let council = council();
+    say(&folder.join("ballots"), VOTERS[0], Claim::Electorate(Box::new(council.clone())));
     for number in 0..LOCKED {
         let project = format!("project-{number:03}");
         let module = project.replace('-', "_");
@@ -145,6 +156,10 @@ fn lock(folder: &Path) {
         );
         for person in PEOPLE {
             vouch(&folder.join("trust"), person, &newest);
+            vouch(&folder.join("trust-one"), person, newest.get(1..2).unwrap_or_default());
+        }
+        for voter in VOTERS {
+            approve(&folder.join("ballots"), voter, &council, &newest);
         }
         for (place, file) in newest.iter().enumerate() {
             let entry = format!(
@@ -163,21 +178,70 @@ fn lock(folder: &Path) {
     shelf.write_pages(folder);
     fs::write(folder.join("uv.lock"), lock).expect("a file that can be written");
     let party = |person| format!("[party.{person}]\nkey = \"{}\"\nfrom = \"trust/\"\n", keys::line(person));
+    let council = format!("[party.council]\nelectorate = \"{}\"\nfrom = \"ballots/\"\n", council.id());
+    fs::write(folder.join("council.toml"), council).expect("a file that can be written");
     fs::write(folder.join("people.toml"), PEOPLE.map(party).concat()).expect("a file that can be written");
 }
 
-/// Appends a person's vouch for a release.
-fn vouch(folder: &Path, person: &str, files: &[Distribution]) {
+/// Adds what somebody says to a folder of statements.
+fn say(folder: &Path, who: &str, claim: Claim) -> Verified<Statement> {
+    let issued = year().not_before();
+    folder::append(folder, &keys::secret(who), issued, |link| Statement { link, issued, claim })
+        .expect("a folder that takes statements")
+}
+
+fn year() -> Validity {
     let issued = Timestamp::parse("2026-01-01").expect("a day");
-    let validity = Validity::new(issued, issued.plus(Duration::from_days(365))).expect("a year");
-    let Some(first) = files.first() else { return };
+    Validity::new(issued, issued.plus(Duration::from_days(365))).expect("a year")
+}
+
+/// A person's vouch for files of a release.
+fn vouch(folder: &Path, person: &str, files: &[Distribution]) {
+    let (level, reviewer, validity) = (VouchLevel::Vouched, Reviewer::Hand, year());
+    let (files, read) = (listed(files), Vec::new());
+    let vouch = Vouch { files, validity, level, read, reviewer, notes: "".into() };
+    say(folder, person, Claim::Vouch(vouch));
+}
+
+/// A voter's only ballot on a project, with its head, as `covouch vote` leaves them.
+fn approve(folder: &Path, voter: &str, council: &Electorate, files: &[Distribution]) {
+    let (files, validity, electorate) = (listed(files), year(), council.id());
+    let (project, issued) = (files.project().clone(), validity.not_before());
+    let (choice, version, place) = (Choice::Approve, council.version(), BallotPlace::FIRST);
+    let ballot = Ballot { files, validity, choice, electorate, version, place };
+    let ballot = say(folder, voter, Claim::Ballot(ballot)).id();
+    let (key, sequence) = (keys::secret(voter), place.sequence);
+    let head = BallotHead { electorate, project, sequence, ballot, issued };
+    let (envelope, _) = sign_ballot_head(&head, &key).expect("a signature");
+    folder::keep_head(folder, key.public_key(), &envelope).expect("a folder that takes heads");
+}
+
+/// Seven voices, of which four suffice.
+fn council() -> Electorate {
+    let since = year().not_before();
+    let member = |voter: &str| {
+        let affiliation = Owner::parse(voter).expect("an affiliation");
+        (*keys::secret(voter).public_key(), Member { affiliation, since, voter: Voter::Person })
+    };
+    let roster = VOTERS.map(member).into();
+    let few = |count| NonZeroU16::new(count).expect("more than none");
+    let terms = Terms {
+        name: PartyName::parse("council").expect("a name"),
+        admins: [*keys::secret(VOTERS[0]).public_key()].into(),
+        threshold: few(1),
+        ballots_since: 1,
+        maturity_days: 0,
+        recusals: Vec::new(),
+        validity: year(),
+        rule: Rule::Committee(Committee { approvals: few(4), objections: few(3), roster }),
+    };
+    Electorate::new(Edition::First, terms).expect("an electorate")
+}
+
+fn listed(files: &[Distribution]) -> Files {
+    let first = files.first().expect("a file");
     let listed = files.iter().map(|file| (file.subject().filename.clone(), file.sha256()));
-    let files =
-        Files::new(first.project().clone(), first.version().clone(), listed).expect("files of a release");
-    let (level, reviewer) = (VouchLevel::Vouched, Reviewer::Hand);
-    let claim = Claim::Vouch(Vouch { files, validity, level, read: Vec::new(), reviewer, notes: "".into() });
-    folder::append(folder, &keys::secret(person), issued, |link| Statement { link, issued, claim })
-        .expect("a folder that takes statements");
+    Files::new(first.project().clone(), first.version().clone(), listed).expect("files of a release")
 }
 
 /// Distributions, and the index that writes their pages.

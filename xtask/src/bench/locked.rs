@@ -13,39 +13,63 @@ use crate::{Failure, workspace::run as run_command};
 /// Two people vouch for each release.
 const CURATORS: f64 = 2.0;
 
+/// What is measured: what it is called, the folder of vouches, how many files of each package are locked, and whether an
+/// electorate must have passed them besides.
+const CASES: [(&str, &str, usize, Voting); 4] = [
+    ("vouches of one file, one file locked", "trust-one", 1, Voting::Nobody),
+    ("vouches of 10 files, one file locked", "trust", 1, Voting::Nobody),
+    ("vouches of 10 files, all of them locked", "trust", 10, Voting::Nobody),
+    ("the same, and seven ballots on them", "trust", 10, Voting::Council),
+];
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Voting {
+    Nobody,
+    Council,
+}
+
 pub(super) fn run(bench: &Bench<'_>) -> Result<String, Failure> {
     bench.build()?;
     let shelf = bench.shelf("lock")?;
     let failed = |error: std::io::Error| error.to_string();
     let read =
         |name: &str| fs::read_to_string(shelf.join(name)).map_err(|error| format!("`{name}`: {error}"));
-    let (lock, people) = (read("uv.lock")?, read("people.toml")?);
+    let (lock, people, council) = (read("uv.lock")?, read("people.toml")?, read("council.toml")?);
     let home = bench.empty("locked")?;
-    let policy = format!("schema = 1\n{people}\n[policy]\nadmit = \"ann and bob\"\nrefuse = \"vetoes\"\n");
-    fs::write(home.join("covouch.toml"), policy).map_err(failed)?;
-    let trust = home.join("trust");
     let mut rows = Vec::new();
-    for (name, files) in [("one file each", 1), ("10 files each", 10)] {
+    for (name, vouches, files, voting) in CASES {
+        let (party, admit) = match voting {
+            Voting::Nobody => ("", "ann and bob"),
+            Voting::Council => (&*council, "ann and bob and council"),
+        };
+        let policy =
+            format!("schema = 1\n{people}{party}\n[policy]\nadmit = \"{admit}\"\nrefuse = \"vetoes\"\n");
+        fs::write(home.join("covouch.toml"), policy).map_err(failed)?;
         let (text, packages) = pylock(&lock, files);
         fs::write(home.join("pylock.toml"), text).map_err(failed)?;
-        copy(&shelf.join("trust"), &trust)?;
+        copy(&shelf.join(vouches), &home.join("trust"))?;
+        copy(&shelf.join("ballots"), &home.join("ballots"))?;
         run_command(&mut whole::command(bench, &home, &["lock", "pylock.toml"]))?;
-        fs::remove_dir_all(&trust).map_err(failed)?;
+        for folder in ["trust", "ballots"] {
+            fs::remove_dir_all(home.join(folder)).map_err(failed)?;
+        }
         rows.push(measure(bench, &home, (name, packages))?);
     }
     let head = [
-        "lock file",
+        "what",
         "ms, median",
         "range",
         "MB at most, median",
-        "`covouch.lock`, kB a package and curator",
+        "statements in `covouch.lock`, kB a package and curator",
+        "all of `covouch.lock`, kB a package and curator",
         "`covouch.evidence`, kB a package and curator",
+        "`covouch.evidence`, kB a package",
         "runs",
         "it says",
     ];
     Ok(format!(
         "## Evidence lock\n\n`covouch check --locked --offline`, the whole process, with an empty state and no folder of \
-         statements: 300 packages, two people who vouch for each, each vouch listing 10 files; nobody vetoes.\n\n{}",
+         statements: 300 packages, two people who vouch for each; nobody vetoes.\n\n{}",
         table(&head, &rows)
     ))
 }
@@ -53,19 +77,23 @@ pub(super) fn run(bench: &Bench<'_>) -> Result<String, Failure> {
 fn measure(bench: &Bench<'_>, home: &Path, (name, packages): (&str, usize)) -> Result<Vec<String>, Failure> {
     let check = || whole::command(bench, home, &["check", "--locked", "--offline", "pylock.toml"]);
     let measured = Measured::of(bench, &check)?;
-    let share = |file: &str| {
-        let bytes = fs::metadata(home.join(file)).map_err(|error| format!("`{file}`: {error}"))?.len();
-        let count = |number: usize| u32::try_from(number).map(f64::from).unwrap_or(f64::NAN);
-        let bytes = u32::try_from(bytes).map(f64::from).unwrap_or(f64::NAN);
-        Ok::<_, Failure>(shown(bytes / 1e3 / count(packages) / CURATORS))
-    };
+    let lock = fs::read_to_string(home.join("covouch.lock")).map_err(|error| error.to_string())?;
+    let evidence = fs::metadata(home.join("covouch.evidence")).map_err(|error| error.to_string())?.len();
+    // What is left of a lock without its files.
+    let is_said = |line: &&str| !line.starts_with("{\"file\"");
+    let said: usize = lock.lines().filter(is_said).map(|line| line.len() + 1).sum();
+    let count = |number: usize| u32::try_from(number).map_or(f64::NAN, f64::from);
+    let share = |bytes: usize| count(bytes) / 1e3 / count(packages);
+    let evidence = share(usize::try_from(evidence).unwrap_or(usize::MAX));
     Ok(vec![
         name.to_owned(),
         shown(measured.times.median()),
         format!("{}–{}", shown(measured.times.least()), shown(measured.times.most())),
         shown(measured.memory.median()),
-        share("covouch.lock")?,
-        share("covouch.evidence")?,
+        shown(share(said) / CURATORS),
+        shown(share(lock.len()) / CURATORS),
+        shown(evidence / CURATORS),
+        shown(evidence),
         measured.times.count().to_string(),
         measured.said,
     ])

@@ -21,6 +21,9 @@ use crate::{
 
 pub(super) const HEADER: &str = r#"{"covouch":"evidence-lock","schema":1}"#;
 
+/// The verdict of an entry that names none: that of most files of most locks.
+const USUAL: &str = "admitted";
+
 /// Digits of a line's sum. It finds mistakes; whoever means to change a line writes another sum.
 const SUM_DIGITS: usize = 16;
 
@@ -41,6 +44,7 @@ struct Line {
     version: String,
     sha256: String,
     as_of: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     verdict: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     code: String,
@@ -122,20 +126,20 @@ impl Found {
 }
 
 /// What stands here always has a form in JSON.
-fn json_of(value: &impl Serialize) -> String {
+pub(super) fn json_of(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-fn sum(line: &str) -> String {
+pub(super) fn sum(line: &str) -> String {
     let digest = Sha256::of(line.as_bytes()).to_string();
     digest.chars().take(SUM_DIGITS).collect()
 }
 
-fn malformed(line: usize, reason: &dyn std::fmt::Display) -> LockError {
+pub(super) fn malformed(line: usize, reason: &dyn std::fmt::Display) -> LockError {
     LockError::Line { line, reason: Shown::new(&reason.to_string()).to_string() }
 }
 
-fn read<T: DeserializeOwned>(text: &[u8], line: usize) -> Result<T, LockError> {
+pub(super) fn read<T: DeserializeOwned>(text: &[u8], line: usize) -> Result<T, LockError> {
     if text.len() > limits::STATEMENT_BYTES {
         return Err(malformed(line, &"it is longer than any line of a lock"));
     }
@@ -178,7 +182,7 @@ pub(super) fn read_entry(text: &[u8], line: usize) -> Result<Entry, LockError> {
 }
 
 /// Why a value cannot be what its field says; the field's name is enough, for a line is short.
-struct Bad(&'static str);
+pub(super) struct Bad(&'static str);
 
 impl std::fmt::Display for Bad {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -187,7 +191,7 @@ impl std::fmt::Display for Bad {
 }
 
 /// A value, or the name of the field it stands in.
-fn field<T, E>(name: &'static str, value: Result<T, E>) -> Result<T, Bad> {
+pub(super) fn field<T, E>(name: &'static str, value: Result<T, E>) -> Result<T, Bad> {
     value.map_err(|_| Bad(name))
 }
 
@@ -210,11 +214,12 @@ impl Entry {
             filename: field("file", FileName::parse(&wire.file))?,
             sha256: field("sha256", Sha256::parse(&wire.sha256))?,
         };
-        let code = if wire.code.is_empty() { &wire.verdict } else { &wire.code };
+        let verdict = if wire.verdict.is_empty() { USUAL } else { &wire.verdict };
+        let code = if wire.code.is_empty() { verdict } else { &wire.code };
         let seal = wire.seal.as_deref().map(|text| Seal::parse(text).ok_or(Bad("seal")));
         Ok(Self {
             as_of: field("as_of", Timestamp::parse(&wire.as_of))?,
-            verdict: (word("verdict", &wire.verdict)?, word("code", code)?),
+            verdict: (word("verdict", verdict)?, word("code", code)?),
             until: moment("until", wire.until.as_ref())?,
             observed: observed(&wire.observed, &subject)?,
             seal: seal.transpose()?,
@@ -282,18 +287,24 @@ fn listed(wire: &Listed) -> Result<ObservedFile, Bad> {
     })
 }
 
+/// A word that is left out where it is the one that is expected.
+fn unless(expected: &str, word: &str) -> String {
+    if word == expected { String::new() } else { word.to_owned() }
+}
+
 impl From<&Entry> for Line {
     fn from(entry: &Entry) -> Self {
         let Subject { project, version, filename, sha256 } = &entry.subject;
+        let (verdict, code) = &entry.verdict;
         Self {
             file: filename.to_string(),
             project: project.to_string(),
             version: version.to_string(),
             sha256: sha256.to_string(),
             as_of: entry.as_of.to_string(),
-            verdict: entry.verdict.0.clone(),
+            verdict: unless(USUAL, verdict),
             // Most verdicts are called as their codes are.
-            code: if entry.verdict.1 == entry.verdict.0 { String::new() } else { entry.verdict.1.clone() },
+            code: unless(verdict, code),
             until: entry.until.map(|until| until.to_string()),
             observed: Found::from(&entry.observed),
             seal: entry.seal.as_ref().map(Seal::to_text),

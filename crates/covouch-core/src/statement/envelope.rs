@@ -89,6 +89,11 @@ impl Envelope {
         self.key
     }
 
+    /// How long its payload is.
+    pub(crate) const fn payload_bytes(&self) -> usize {
+        self.payload.len()
+    }
+
     /// The envelope as one line of JSON, without the newline.
     #[must_use]
     pub fn to_json(&self) -> String {

@@ -16,6 +16,7 @@ mod believe;
 pub mod chain;
 mod electorate;
 pub mod envelope;
+mod outline;
 mod seal;
 mod sign;
 mod summary;
@@ -24,6 +25,7 @@ mod wire;
 
 use std::{fmt, sync::Arc};
 
+pub(crate) use self::outline::Outline;
 pub use self::{
     ballot::{Ballot, BallotHead, BallotPlace, Choice},
     believe::{Believed, Seen, believe, leads_to},

@@ -11,8 +11,8 @@ use crate::key::{KeyId, PublicKey};
 /// A signature, and the key that made it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seal {
-    key: KeyId,
-    signature: [u8; 64],
+    pub(super) key: KeyId,
+    pub(super) signature: [u8; 64],
 }
 
 impl Seal {

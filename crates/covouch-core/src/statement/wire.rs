@@ -12,7 +12,7 @@ use super::{
     BallotHead, Claim, Edition, FilesError, Head, Statement, Summary, Terms,
     envelope::{IN_TOTO, TRUST},
 };
-use crate::shown::Shown;
+use crate::{digest::Sha256, shown::Shown, subject::FileName};
 
 /// Why a payload is not a statement.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -87,6 +87,11 @@ pub(super) fn write_statement(statement: &Statement) -> (&'static str, Vec<u8>) 
         | Claim::Electorate(_)
         | Claim::Strike(_) => (TRUST, trust::write(statement)),
     }
+}
+
+/// How the payload of a claim about files begins, up to its predicate.
+pub(super) fn opening(kind: &str, files: &[(FileName, Sha256)]) -> String {
+    files::opening(kind, files)
 }
 
 /// Writes the head of a chain: its payload type and payload.

@@ -1,5 +1,6 @@
 //! Evidence locks and evidence files: what is written is read, and what somebody changed is not.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use covouch_core::{
     digest::Sha256,
     evidence::{Derivation, Evidence, Finding, Gap, Known, Listing, ProjectStatus, Stated},
@@ -9,7 +10,7 @@ use covouch_core::{
     name::ProjectName,
     party::PartyName,
     publisher::{Continuity, Publisher, PublisherName},
-    statement::{Claim, Files, Link, Release, Seen, Statement, believe, sign},
+    statement::{Claim, Envelope, Files, Link, Release, Seen, Statement, believe, sign},
     subject::{FileName, Subject},
     time::{Timestamp, Validity},
     version::Version,
@@ -129,6 +130,100 @@ fn a_changed_byte_is_found_or_changes_nothing() {
             }
         }
     }
+}
+
+fn file(number: u8) -> (FileName, Sha256) {
+    let name = format!("demo-1.0-cp3{number}-cp3{number}-manylinux_2_17_x86_64.manylinux2014_x86_64.whl");
+    (FileName::parse(&name).unwrap(), Sha256::of(name.as_bytes()))
+}
+
+/// Somebody's word on these files of a release.
+fn word(by: &str, files: &[(FileName, Sha256)]) -> Envelope {
+    let validity = Validity::new(now(), Timestamp::parse("2027-11-22").unwrap()).unwrap();
+    let about = entry().subject;
+    let files = Files::new(about.project, about.version, files.iter().cloned()).unwrap();
+    let claim = Claim::Release(Release { files, validity });
+    sign(&Statement { link: Link::FIRST, issued: now(), claim }, &key(by)).unwrap().0
+}
+
+/// A lock of one file of a release, and of what these people said about it.
+fn said(statements: Vec<Envelope>) -> EvidenceLock {
+    let (filename, sha256) = file(0);
+    let locked = Entry { subject: Subject { filename, sha256, ..entry().subject }, ..entry() };
+    let observed = Observed::default();
+    EvidenceLock { statements, entries: vec![Entry { observed, ..locked }], ..EvidenceLock::default() }
+}
+
+#[test]
+fn files_that_several_people_list_stand_in_a_lock_once() {
+    let files: Vec<_> = (0..10).map(file).collect();
+    let lock = said(vec![word("ann", &files), word("bob", &files)]);
+    let text = lock.render();
+    assert_eq!(text.matches(&files[0].1.to_string()).count(), 1, "{text}");
+    assert_eq!(text.matches(files[9].0.as_str()).count(), 1, "{text}");
+    assert!(text.len() < 2 * 2_000 && said(vec![word("ann", &files)]).render().len() < 2_500);
+    let read = EvidenceLock::parse(text.as_bytes()).unwrap();
+    assert_eq!(read.render(), text);
+    let roots = ["ann", "bob"].map(|name| *key(name).public_key());
+    let believed = believe(&roots, read.statements, &mut Seen::default()).unwrap().statements;
+    assert_eq!(believed.len(), 2);
+}
+
+#[test]
+fn locks_of_two_branches_merge_line_by_line() {
+    let (one, other) = (word("ann", &[file(0), file(1)]), word("bob", &[file(0), file(2)]));
+    let branches = [said(vec![one.clone()]).render(), said(vec![other.clone()]).render()];
+    let mut lines: Vec<&str> = branches.iter().flat_map(|text| text.lines().skip(1)).collect();
+    lines.sort_unstable();
+    lines.dedup();
+    let merged = format!("{}\n{}\n", branches[0].lines().next().unwrap(), lines.join("\n"));
+    let read = EvidenceLock::parse(merged.as_bytes()).unwrap();
+    assert_eq!(read.render(), said(vec![one, other]).render());
+}
+
+#[test]
+fn a_statement_whose_files_are_not_in_the_lock_is_not_guessed() {
+    let text = said(vec![word("ann", &[file(0), file(1)])]).render();
+    let kept = |line: &&str| !line.starts_with("{\"others\"");
+    let without: Vec<&str> = text.lines().filter(kept).collect();
+    let error = EvidenceLock::parse(without.join("\n").as_bytes()).unwrap_err();
+    assert_eq!(error.code().as_str(), "evidence-lock-malformed");
+    assert!(error.to_string().contains("not in the lock"), "{error}");
+    assert!(EvidenceLock::parse(text.as_bytes()).is_ok());
+}
+
+/// Somebody made a file whose digest begins as another's does.
+#[test]
+fn digits_that_two_files_begin_with_name_neither() {
+    let (twin, mut bytes) = (file(0), *file(0).1.as_bytes());
+    bytes[31] ^= 1;
+    let forged = (file(1).0, Sha256::from_bytes(bytes));
+    for (files, in_brief) in [([twin.clone(), forged], false), ([twin, file(1)], true)] {
+        let lock = said(vec![word("ann", &files)]);
+        let text = lock.render();
+        assert_eq!(text.contains("{\"signed\""), in_brief, "{text}");
+        assert_eq!(EvidenceLock::parse(text.as_bytes()).unwrap(), lock);
+    }
+}
+
+/// The same claim with a space that covouch would not write: whoever signed it signed that space.
+#[test]
+fn a_statement_that_others_wrote_stays_as_they_wrote_it() {
+    let ours = word("ann", &[file(0)]).to_json();
+    let wire: serde_json::Value = serde_json::from_str(&ours).unwrap();
+    let payload = STANDARD.decode(wire["payload"].as_str().unwrap()).unwrap();
+    let spaced = String::from_utf8(payload).unwrap().replacen("{\"_type\"", "{ \"_type\"", 1);
+    let theirs = ours.replace(wire["payload"].as_str().unwrap(), &STANDARD.encode(&spaced));
+    let lock = said(vec![Envelope::parse(theirs.as_bytes()).unwrap()]);
+    assert!(lock.render().contains(&theirs));
+    assert_eq!(EvidenceLock::parse(lock.render().as_bytes()).unwrap(), lock);
+    // A whole statement is read also where covouch would write it in brief.
+    let brief = said(vec![Envelope::parse(ours.as_bytes()).unwrap()]);
+    let text = brief.render();
+    let whole = text.lines().map(|line| if line.starts_with("{\"signed\"") { &ours } else { line });
+    let whole: String = whole.map(|line| format!("{line}\n")).collect();
+    assert!(whole.contains(&ours));
+    assert_eq!(EvidenceLock::parse(whole.as_bytes()).unwrap(), brief);
 }
 
 #[test]

@@ -68,6 +68,14 @@ impl Trusted {
         self.fresh_until().is_some_and(|until| in_time(now, until).is_ok())
     }
 
+    /// Whether somebody believes it too who knows this root and none after it.
+    #[must_use]
+    pub fn holds_under(&self, root: &Root) -> bool {
+        check::<Timestamp>(self.timestamp.bytes(), root.timestamp()).is_ok()
+            && check::<Snapshot>(self.snapshot.bytes(), root.snapshot()).is_ok()
+            && check::<Targets>(self.targets.bytes(), root.targets()).is_ok()
+    }
+
     /// Where a list below the top-level targets is found.
     ///
     /// # Errors

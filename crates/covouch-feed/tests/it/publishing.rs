@@ -172,3 +172,49 @@ fn after_new_keys_everything_is_signed_by_them() {
     let trusted = reader.refresh(&feed, days(2)).unwrap();
     assert_eq!(about(&feed, &trusted, "flask").unwrap().len(), 1);
 }
+
+/// A change of keys, file by file as it is written: what a reader who knows the feed, and one who does not, say each time.
+fn noticed(names: Names, signing: &[Names]) -> Vec<&'static str> {
+    let mut feed = Feed::new(&projects(501));
+    let mut reader = Reader::of(&feed);
+    reader.refresh(&feed, days(1)).unwrap();
+    let (_, publication) = feed.rotation(names, signing, days(1));
+    let mut said = Vec::new();
+    for file in publication.files {
+        let is_bin = file.path.contains(".g1-");
+        feed.files.insert(file.path, file.bytes);
+        // Nothing leads to a bin before its snapshot.
+        if is_bin {
+            continue;
+        }
+        for mut reader in [reader.clone(), Reader::of(&feed)] {
+            let read = reader.refresh(&feed, days(1)).and_then(|trusted| about(&feed, &trusted, "project-7"));
+            said.push(read.map_or_else(
+                |error| error.code().as_str(),
+                |found| {
+                    assert_eq!(found.len(), 1);
+                    "read"
+                },
+            ));
+        }
+    }
+    said
+}
+
+#[test]
+fn nobody_notices_a_change_of_keys_that_the_old_ones_sign_too() {
+    let online = Names { online: "online-2", ..USUAL };
+    let own = Names { curator: "curator-2", ..USUAL };
+    let both = Names { curator: "curator-2", online: "online-2", ..USUAL };
+    let root = Names { root: &["root-a", "root-d"], ..USUAL };
+    for names in [online, own, both] {
+        assert!(noticed(names, &[names, USUAL]).iter().all(|said| *said == "read"));
+        // Without the old ones there is a moment in which readers wait: the new root is there, its timestamp is not.
+        let mut waiting = noticed(names, &[names]);
+        let moment: Vec<&str> = waiting.split_off(waiting.len() - 4);
+        assert!(waiting.iter().all(|said| *said == "read"));
+        assert_eq!(moment, ["feed-signatures", "feed-signatures", "read", "read"]);
+    }
+    // New root keys alone are nothing to wait for.
+    assert!(noticed(root, &[root]).iter().all(|said| *said == "read"));
+}

@@ -6,7 +6,7 @@ use covouch_core::{
     digest::Sha256,
     key::{PublicKey, SecretKey},
     name::ProjectName,
-    statement::{Claim, Envelope, Files, Link, Statement, StatementId, Veto, VetoReason, sign},
+    statement::{Claim, Envelope, Files, Link, Signer, Statement, StatementId, Veto, VetoReason, sign},
     subject::FileName,
     time::{Duration, Timestamp, Validity},
     version::Version,
@@ -128,7 +128,6 @@ impl Feed {
     }
 
     pub(crate) fn put(&mut self, publication: Publication) {
-        assert!(publication.files.last().is_some_and(|file| file.path == "timestamp.json"));
         for file in publication.files {
             // Only the timestamp is ever replaced.
             let replaced = self.files.insert(file.path.clone(), file.bytes);
@@ -152,16 +151,30 @@ impl Feed {
 
     /// Changes keys: a new root, signed by the old root keys and the new ones, and everything signed again.
     pub(crate) fn rotate(&mut self, names: Names, now: Timestamp) {
+        let (root, publication) = self.rotation(names, &[names], now);
+        (self.root, self.names) = (root, names);
+        self.put(publication);
+    }
+
+    /// The root with other keys, and the publication under it that these sign.
+    pub(crate) fn rotation(
+        &self,
+        names: Names,
+        signing: &[Names],
+        now: Timestamp,
+    ) -> (Signed<Root>, Publication) {
         let published = Reader::of(self).kept_only(self, now);
         let by: Vec<&str> = self.names.root.iter().chain(names.root).copied().collect();
         let bytes = signed_root(&root(self.root.version() + 1, names), &by);
-        self.root = check_root(&bytes, Some(&self.root)).unwrap();
-        self.names = names;
+        let root = check_root(&bytes, Some(&self.root)).unwrap();
         let read = |path: &str| self.files.get(path).cloned();
-        let publication = self.publisher(now, |publisher| {
-            publisher.next(&published, &Additions::default(), Renewal::Due, &read).unwrap()
-        });
-        self.put(publication);
+        let secrets: Vec<[SecretKey; 2]> =
+            signing.iter().map(|names| [key(names.curator), key(names.online)]).collect();
+        let own: Vec<&dyn Signer> = secrets.iter().map(|[own, _]| -> &dyn Signer { own }).collect();
+        let online: Vec<&dyn Signer> = secrets.iter().map(|[_, online]| -> &dyn Signer { online }).collect();
+        let publisher = Publisher { root: &root, targets: &own, online: &online, lifetimes: LIFETIMES, now };
+        let publication = publisher.next(&published, &Additions::default(), Renewal::Due, &read).unwrap();
+        (root, publication)
     }
 
     /// Signs metadata again after it was changed by somebody who has these keys.

@@ -10,7 +10,7 @@
 //! # Invariants
 //! - Publications are made by one process at a time, and whole: every file is on disk before the timestamp that leads
 //!   to it is replaced. Whatever is killed, readers see the publication before or the one after, and the next run
-//!   makes up for it.
+//!   makes up for it. Only where keys change and the old ones do not sign too, readers wait for the next run.
 //! - Statements come from their chains, so none is left out and none appears from nowhere.
 //!
 //! # Not here
@@ -146,9 +146,18 @@ impl FeedFolder {
         if !public.join("timestamp.json").is_file() {
             return Ok(None);
         }
-        // A root that waits may be in `public/` already, if a publication was cut short: it does not count yet.
-        let waiting = self.draft()?.map(|draft| draft.root.head.version);
-        let hidden = waiting.map(|version| format!("{version}.root.json"));
+        // A root that waits may be in `public/` already, if a publication was cut short. When the rest of it is not
+        // there, the root does not count yet.
+        let waiting = self.draft()?.map(|draft| format!("{}.root.json", draft.root.head.version));
+        match (self.read_public(None), waiting) {
+            (Err(_), Some(waiting)) => self.read_public(Some(&waiting)),
+            (read, _) => read,
+        }
+    }
+
+    /// What a reader sees who does not see this file.
+    fn read_public(&self, hidden: Option<&str>) -> Result<Option<Trusted>, FeedError> {
+        let public = self.public();
         // Before everything expired.
         let mut update =
             Update::new(Timestamp::from_unix(0).ok_or_else(|| FeedError::NoFolder(self.path.clone()))?);
@@ -156,7 +165,7 @@ impl FeedFolder {
             let bytes = match want.source {
                 Source::Kept if want.path == "root.json" => read(&public.join("1.root.json"))?,
                 Source::Kept => None,
-                Source::Repository if Some(&want.path) == hidden.as_ref() => None,
+                Source::Repository if Some(want.path.as_str()) == hidden => None,
                 Source::Repository => read(&public.join(&want.path))?,
             };
             update.give(bytes.as_deref().map_or(Answer::Absent, Answer::Bytes))?;
@@ -205,7 +214,8 @@ impl FeedFolder {
     }
 
     /// Nobody looks for lists and snapshots before they are named, so they are written side by side, and what takes time
-    /// is waiting for the disk. Root and timestamp come after all of them are there, one after the other.
+    /// is waiting for the disk. Root and timestamp come after all of them are there, one after the other as they are
+    /// given.
     fn write(&self, files: &[FeedFile]) -> Result<(), FeedError> {
         let is_last = |file: &&FeedFile| file.path == "timestamp.json" || file.path.ends_with(".root.json");
         let (last, first): (Vec<&FeedFile>, Vec<&FeedFile>) = files.iter().partition(is_last);

@@ -253,6 +253,8 @@ async fn a_publication_that_is_cut_short_is_made_up_for() {
     written.retain(|name| !before.join(name).exists());
     written.sort();
     assert!(written.len() >= 3, "{written:?}");
+    // In the end the timestamp takes the old one's place, and what is left to do is to clear up.
+    written.push("timestamp.json".into());
     for cut in 0..=written.len() {
         // The first so many files were written, and then the process was killed.
         hide(&rotated.folder.public(), &rotated.home.path().join(format!("hidden-{cut}")));
@@ -262,7 +264,7 @@ async fn a_publication_that_is_cut_short_is_made_up_for() {
         }
         fs::write(&draft.0, &draft.1).unwrap();
         fs::write(rotated.home.path().join("feed/published.json"), &progress).unwrap();
-        assert_eq!(rotated.publish(1).unwrap(), 1, "{cut}");
+        assert_eq!(rotated.publish(1).unwrap(), usize::from(cut < written.len()), "{cut}");
         let answer = rotated.read(&["six", "flask"], 2).await.unwrap();
         assert_eq!(answer.statements.len(), 2, "{cut}");
     }

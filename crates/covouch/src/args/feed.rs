@@ -62,12 +62,12 @@ pub(crate) struct FeedInit {
 pub(crate) struct FeedPublish {
     /// The feed's folder.
     pub(crate) feed: PathBuf,
-    /// The feed's own key; not needed while there is nothing new.
+    /// The feed's own key; not needed while there is nothing new. When it changes, name the old one too, if you have it.
     #[arg(long, value_name = "KEY")]
-    pub(crate) key: Option<String>,
-    /// The feed's online key.
-    #[arg(long, value_name = "KEY")]
-    pub(crate) online: String,
+    pub(crate) key: Vec<String>,
+    /// The feed's online key. When it changes, name the old one too, if you have it: then no reader notices.
+    #[arg(long, value_name = "KEY", required = true)]
+    pub(crate) online: Vec<String>,
     /// How long readers may go without another publication before the feed is stale.
     #[arg(long, default_value = "7d", value_name = "DURATION")]
     pub(crate) fresh_for: String,

@@ -53,11 +53,14 @@ fn publish(arguments: &FeedPublish, settings: &Settings, terminal: &Terminal) ->
     let folder = FeedFolder::open(&arguments.feed)?;
     let fresh_for =
         Duration::parse(&arguments.fresh_for).map_err(|error| Failure::usage(error.to_string()))?;
-    let own = arguments.key.as_deref().map(|key| signer(key, &arguments.passphrase, settings, terminal));
-    let own = own.transpose()?;
-    let online = signer(&arguments.online, &arguments.passphrase, settings, terminal)?;
-    let lists: Vec<&dyn Signer> = own.iter().map(AsRef::as_ref).collect();
-    let keys = FeedKeys { lists: &lists, online: &[online.as_ref()] };
+    let signers = |keys: &[String]| {
+        let signers = keys.iter().map(|key| signer(key, &arguments.passphrase, settings, terminal));
+        signers.collect::<Result<Vec<_>, _>>()
+    };
+    let (own, online) = (signers(&arguments.key)?, signers(&arguments.online)?);
+    let own: Vec<&dyn Signer> = own.iter().map(AsRef::as_ref).collect();
+    let online: Vec<&dyn Signer> = online.iter().map(AsRef::as_ref).collect();
+    let keys = FeedKeys { lists: &own, online: &online };
     let renewal = if arguments.renew { Renewal::Now } else { Renewal::Due };
     let published = folder.publish(&keys, renewal, fresh_for, settings.now())?;
     let until = settings.now().plus(fresh_for);

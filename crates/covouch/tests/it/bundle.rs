@@ -1,7 +1,6 @@
 //! `covouch bundle`: from a machine with a network to one that never had any.
 
 mod hostile;
-mod killed;
 mod older;
 
 use std::{
@@ -26,18 +25,18 @@ fn record(project: &str, number: u32) -> String {
 }
 
 /// What is locked: `demo` is fine, `bad` is vetoed by the feed, `evil` is on record, `lone` has nobody's word.
-fn locked() -> [Distribution; 4] {
+pub(crate) fn locked() -> [Distribution; 4] {
     ["demo", "bad", "evil", "lone"].map(|project| wheel(project, "1.0"))
 }
 
 /// A machine with a network, its project, and what the network has.
-struct Maker {
-    desk: Desk,
+pub(crate) struct Maker {
+    pub(crate) desk: Desk,
     index: IndexServer,
 }
 
 impl Maker {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let files = locked();
         let index = IndexServer::start(and_new(old([]), files.clone()));
         let desk = Desk::new();
@@ -78,31 +77,31 @@ impl Maker {
         maker
     }
 
-    fn sign(&self, key: &str, to: &str, statement: &[&str], file: &Distribution) {
+    pub(crate) fn sign(&self, key: &str, to: &str, statement: &[&str], file: &Distribution) {
         let about = ["--file", file.filename(), "--key", key, "--to", to, "--yes"];
         self.desk.covouch(&[statement, &about].concat()).ends(0);
     }
 
     /// Publishes the feed; says what its first root's digest is.
-    fn publish(&self) -> String {
+    pub(crate) fn publish(&self) -> String {
         self.desk.covouch(&["feed", "publish", "feed", "--key", "curator", "--online", "online"]).ends(0);
         covouch_core::digest::Sha256::of(self.desk.read("feed/public/1.root.json").as_bytes()).to_string()
     }
 
     /// Makes a bundle: its file and its digest.
-    fn bundle(&self, name: &str) -> (PathBuf, String) {
+    pub(crate) fn bundle(&self, name: &str) -> (PathBuf, String) {
         let made = self.desk.covouch(&["bundle", "make", "--to", name, "--format", "json"]).ends(0).json();
         (self.desk.project().join(name), made["bundle"]["sha256"].as_str().unwrap().to_owned())
     }
 
     /// Takes the network away.
-    fn cut(&self) {
+    pub(crate) fn cut(&self) {
         fs::rename(self.desk.project().join("feed"), self.desk.project().join("feed-away")).unwrap();
     }
 }
 
 /// A machine that never had a network, with the same project as the maker's, but for what was signed.
-fn closed(maker: &Maker) -> Desk {
+pub(crate) fn closed(maker: &Maker) -> Desk {
     let desk = Desk::new();
     for file in ["covouch.toml", "requirements.txt"] {
         desk.write(file, maker.desk.read(file));
@@ -111,7 +110,7 @@ fn closed(maker: &Maker) -> Desk {
 }
 
 /// The verdicts of a check, without what says when and from where.
-fn verdicts(desk: &Desk, arguments: &[&str]) -> Vec<(String, String, String)> {
+pub(crate) fn verdicts(desk: &Desk, arguments: &[&str]) -> Vec<(String, String, String)> {
     let ran = desk.covouch(&[&["check", "--format", "json"][..], arguments].concat());
     let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
     let json = ran.json();
@@ -121,7 +120,7 @@ fn verdicts(desk: &Desk, arguments: &[&str]) -> Vec<(String, String, String)> {
         .collect()
 }
 
-fn import(desk: &Desk, bundle: &Path, sha256: &str) -> Ran {
+pub(crate) fn import(desk: &Desk, bundle: &Path, sha256: &str) -> Ran {
     desk.covouch(&["bundle", "import", bundle.to_str().unwrap(), "--sha256", sha256])
 }
 

@@ -109,7 +109,7 @@ fn a_statement_that_was_taken_out_of_the_lock_is_missed() {
     desk.covouch(&["lock"]).ends(0);
     let text = desk.read("covouch.lock");
     let mut lines: Vec<&str> = text.lines().collect();
-    let statement = lines.iter().position(|line| line.starts_with("{\"payload\"")).unwrap();
+    let statement = lines.iter().position(|line| line.starts_with("{\"signed\"")).unwrap();
     lines.remove(statement);
     desk.write("covouch.lock", lines.join("\n") + "\n");
     elsewhere(&desk).ends(4).says("[not-enough-vouches]");

@@ -9,6 +9,7 @@ use super::{
     field::{self, digest, electorate_id, exact, link, moment, note, statement_id, validity},
 };
 use crate::{
+    digest::Sha256,
     level::Level,
     limits,
     name::ProjectName,
@@ -312,17 +313,27 @@ fn common(statement: &Statement, files: &Files, validity: Validity) -> Common {
 }
 
 fn write_files<P: Serialize>(kind: &str, files: &Files, predicate: P) -> Vec<u8> {
-    let subject = files.iter().iter().map(|(filename, sha256)| ResourceDescriptor {
+    field::write_json(&in_toto(kind, files.iter(), predicate))
+}
+
+/// How a payload begins, up to its predicate.
+pub(super) fn opening(kind: &str, files: &[(FileName, Sha256)]) -> String {
+    let without = field::write_json(&in_toto(kind, files, ()));
+    // The predicate stands last, and nothing is `null` in JSON.
+    String::from_utf8_lossy(&without).trim_end_matches("null}").to_owned()
+}
+
+fn in_toto<P>(kind: &str, files: &[(FileName, Sha256)], predicate: P) -> InToto<P> {
+    let subject = files.iter().map(|(filename, sha256)| ResourceDescriptor {
         name: filename.to_string(),
         digest: DigestSet { sha256: sha256.to_string() },
     });
-    let wire = InToto {
+    InToto {
         statement_type: STATEMENT_TYPE.into(),
         subject: subject.collect(),
         predicate_type: kind.into(),
         predicate,
-    };
-    field::write_json(&wire)
+    }
 }
 
 fn write_reading(reading: &Reading) -> WireReading {

@@ -1,8 +1,9 @@
 //! Carrying what is published into a bucket.
 //!
 //! # Invariants
-//! - Content first: lists, then roots, then the timestamp that leads readers to them. Whenever it is cut short, readers
-//!   see the publication before, and the next run makes up for it.
+//! - Content first: lists, then roots, then the timestamp that leads readers to them; and after it a newest root that
+//!   takes nothing from who does not have it yet. Whenever it is cut short, readers see the publication before or this
+//!   one, and the next run makes up for it.
 //! - The snapshot goes before everything else, and only where there is none of its number: of two who publish at once
 //!   one gets that place, and the other ends before it has changed anything.
 //! - The timestamp takes the place of the very one that was looked at first, where the storage can promise that.
@@ -20,6 +21,7 @@ use covouch_core::digest::Sha256;
 use covouch_feed::{
     limits::{ROOT_BYTES, TIMESTAMP_BYTES},
     path::role_path,
+    role::check_root,
     update::Trusted,
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -80,7 +82,9 @@ impl FeedFolder {
         let upload = Upload { bucket, public: self.public(), published: &published };
         let there = bucket.get("timestamp.json", TIMESTAMP_BYTES).await?;
         if there.as_ref().is_some_and(|there| there.bytes == published.timestamp().bytes()) {
-            return Ok(Uploaded::default());
+            let mut done = Uploaded::default();
+            upload.put_late_root(&mut done).await?;
+            return Ok(done);
         }
         let base = match &there {
             Some(there) => upload.base(&there.bytes)?,
@@ -141,9 +145,9 @@ impl Upload<'_> {
         });
         let sizes: Vec<usize> = puts.buffer_unordered(limits::STORE_PUTS).try_collect().await?;
         sizes.into_iter().for_each(|size| done.add(size));
-        for version in 1..=self.published.root().version() {
-            let path = role_path("root", Some(version));
-            done.add(self.claim(&path, &self.file(&path)?).await?);
+        let late = self.late_root()?;
+        for version in (1..=self.published.root().version()).filter(|version| Some(*version) != late) {
+            self.put_root(version, &mut done).await?;
         }
         let timestamp = self.published.timestamp().bytes();
         let mode = replaces.map_or(PutMode::Create, PutMode::Update);
@@ -151,7 +155,30 @@ impl Upload<'_> {
             Put::Done => done.add(timestamp.len()),
             Put::Taken => return Err(self.overtaken("timestamp.json")),
         }
+        self.put_late_root(&mut done).await?;
         Ok(done)
+    }
+
+    /// The newest root, if readers who do not have it yet believe the publication all the same. Put before the
+    /// timestamp, it would take the one that is there from those who have it.
+    fn late_root(&self) -> Result<Option<u64>, FeedError> {
+        let newest = self.published.root().version();
+        let Some(before) = newest.checked_sub(1).filter(|version| *version > 0) else { return Ok(None) };
+        let before = check_root(&self.file(&role_path("root", Some(before)))?, None);
+        Ok(before.is_ok_and(|before| self.published.holds_under(before.role())).then_some(newest))
+    }
+
+    async fn put_late_root(&self, done: &mut Uploaded) -> Result<(), FeedError> {
+        match self.late_root()? {
+            Some(version) => self.put_root(version, done).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn put_root(&self, version: u64, done: &mut Uploaded) -> Result<(), FeedError> {
+        let path = role_path("root", Some(version));
+        done.add(self.claim(&path, &self.file(&path)?).await?);
+        Ok(())
     }
 
     /// Puts a file where there is none, or the same. How many bytes were put.

@@ -126,3 +126,58 @@ async fn another_feed_is_not_written_over() {
         assert_eq!(upload(&world.folder, &store).await, Err("feed-published-elsewhere"), "{rubbish}");
     }
 }
+
+/// A feed in a bucket whose online key was changed in the folder, and what the bucket had before. Whoever has the place of
+/// the new root there ends the upload.
+async fn changed(with_old: bool) -> (World, InMemory, BTreeMap<String, Vec<u8>>) {
+    let (world, store, online) = (World::new(), InMemory::new(), key(9));
+    world.release("six");
+    world.publish(0).unwrap();
+    upload(&world.folder, &store).await.unwrap();
+    let before = contents(&store).await;
+    world.folder.propose(&root(2, &world.own, &online)).unwrap();
+    world.sign_root();
+    let signers: [&dyn Signer; 2] = [&online, &world.online];
+    let keys = FeedKeys { lists: &[&world.own], online: &signers[..1 + usize::from(with_old)] };
+    world.folder.publish(&keys, Renewal::Due, WEEK, days(1)).unwrap();
+    put(&store, "2.root.json", b"somebody's").await;
+    (world, store, before)
+}
+
+#[tokio::test]
+async fn a_new_root_is_carried_last_where_the_key_before_signed_too() {
+    for with_old in [true, false] {
+        let (world, store, before) = changed(with_old).await;
+        let whole = public(&world.folder);
+        assert_eq!(upload(&world.folder, &store).await, Err("feed-published-elsewhere"));
+        let there = if with_old { &whole } else { &before };
+        assert_eq!(contents(&store).await["timestamp.json"], there["timestamp.json"]);
+    }
+}
+
+#[tokio::test]
+async fn every_state_of_a_bucket_on_its_way_to_other_keys_is_read() {
+    let (world, _, before) = changed(true).await;
+    let whole = public(&world.folder);
+    let root = world.folder.root_sha256().unwrap().unwrap();
+    let order = ["2.snapshot.json", "timestamp.json", "2.root.json"];
+    for done in 0..=order.len() {
+        let (store, served) = (InMemory::new(), world.home.path().join(format!("served-{done}")));
+        for (name, bytes) in &before {
+            put(&store, name, bytes).await;
+        }
+        for name in &order[..done] {
+            put(&store, name, &whole[*name]).await;
+        }
+        fs::create_dir(&served).unwrap();
+        for (name, bytes) in contents(&store).await {
+            fs::write(served.join(name), bytes).unwrap();
+        }
+        let state = State::open(served.join("state")).unwrap();
+        let address = Url::from_directory_path(&served).unwrap();
+        let read = sync(&Network::offline(), &state, &address, &root, &[project("six")], days(1)).await;
+        assert_eq!(read.unwrap().statements.len(), 1, "after {done} files");
+        upload(&world.folder, &store).await.unwrap();
+        assert_eq!(contents(&store).await, whole, "after {done} files");
+    }
+}

@@ -59,7 +59,7 @@ fn a_changed_line_is_named() {
     let text = desk.read("covouch.lock");
     desk.write("covouch.lock", text.replace("\"as_of\":\"2026-06-02", "\"as_of\":\"2026-07-02"));
     elsewhere(&desk).ends(1).says("[evidence-lock-changed]").says("line 4");
-    desk.write("covouch.lock", text.replacen("\"sig\":\"", "\"sig\":\"AAAA", 1));
+    desk.write("covouch.lock", text.replacen("\"by\":\"", "\"by\":\"AAAA", 1));
     elsewhere(&desk).ends(1).says("[evidence-lock-malformed]");
     desk.write("covouch.lock", text);
     elsewhere(&desk).ends(0);

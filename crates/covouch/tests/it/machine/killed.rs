@@ -2,6 +2,9 @@
 //!
 //! `COVOUCH_KILLS` says at how many (20), `COVOUCH_SEED` at which; a failure prints both.
 
+mod bundles;
+mod feeds;
+
 use std::{
     collections::BTreeMap,
     env, fs,
@@ -36,7 +39,7 @@ impl Moment {
     }
 }
 
-/// At how many moments each of `vouch`, `check` and `run` is killed.
+/// At how many moments each command is killed.
 fn kills() -> u32 {
     number("COVOUCH_KILLS", 20)
 }
@@ -66,13 +69,19 @@ fn at_random_moments(story: &str, kills: u32, mut one: impl FnMut(Moment) -> boo
 
 /// How long something takes when nothing happens to it: the fastest of three, for the machine may be busy.
 fn takes(mut work: impl FnMut()) -> Duration {
-    let mut timed = || {
-        let start = Instant::now();
-        work();
-        start.elapsed()
-    };
-    let times = [timed(), timed(), timed()];
+    fastest(|| timed(&mut work))
+}
+
+/// How long what is timed takes when nothing happens to it, and nothing around it.
+fn fastest(mut time: impl FnMut() -> Duration) -> Duration {
+    let times = [time(), time(), time()];
     times.into_iter().min().unwrap()
+}
+
+fn timed(work: impl FnOnce()) -> Duration {
+    let start = Instant::now();
+    work();
+    start.elapsed()
 }
 
 /// Runs a command and ends it, with everything it started, as `kill -9` does.
