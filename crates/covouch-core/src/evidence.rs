@@ -89,6 +89,41 @@ pub enum ProjectStatus {
     Deprecated,
 }
 
+/// From when until when something holds that is known to change by time alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    /// From this moment on; from ever where there is none.
+    pub from: Option<Timestamp>,
+    /// Before this moment; for ever where there is none.
+    pub until: Option<Timestamp>,
+}
+
+impl Span {
+    /// From ever and for ever.
+    pub const ALWAYS: Self = Self { from: None, until: None };
+
+    /// Whether it holds at this moment.
+    #[must_use]
+    pub fn covers(&self, now: Timestamp) -> bool {
+        self.from.is_none_or(|from| from <= now) && self.until.is_none_or(|until| now < until)
+    }
+
+    fn ends(&self) -> impl Iterator<Item = Timestamp> + use<> {
+        self.from.into_iter().chain(self.until)
+    }
+}
+
+/// A file on which a vote passed, or may have, and when that is so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Passed {
+    /// The file.
+    pub subject: Subject,
+    /// The version of the rules it passed by; unknown where nobody here can say.
+    pub version: Known<u32>,
+    /// When.
+    pub span: Span,
+}
+
 /// What one index says about one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing {
@@ -150,7 +185,7 @@ pub struct Evidence {
     listings: BTreeMap<PartyName, HashMap<ProjectName, ListedFiles>>,
     projects: BTreeMap<PartyName, HashMap<ProjectName, Known<bool>>>,
     unjudged: BTreeMap<PartyName, HashMap<ProjectName, BTreeSet<(Version, FileName)>>>,
-    findings: HashMap<Sha256, Vec<(Subject, Known<Finding>)>>,
+    findings: HashMap<Sha256, Vec<(Subject, Known<Finding>, Span)>>,
     consulted: BTreeSet<PartyName>,
     records: BTreeMap<PartyName, HashMap<ProjectName, Vec<(Version, MalwareRecord)>>>,
     derivations: HashMap<Sha256, Vec<(Subject, Derivation)>>,
@@ -164,8 +199,8 @@ pub struct Evidence {
 /// What counting an electorate's ballots found.
 #[derive(Clone, Debug)]
 enum Votes {
-    /// The files on which a vote passed, or may have, each with the version of the rules it passed by.
-    Counted(HashMap<Sha256, Vec<(Subject, Known<u32>)>>),
+    /// The files on which a vote passed, or may have.
+    Counted(HashMap<Sha256, Vec<Passed>>),
     /// They could not be counted.
     Uncountable(Gap),
 }
@@ -230,7 +265,12 @@ impl Evidence {
 
     /// Adds an adapter's finding about a file, or that it could not be had.
     pub fn add_finding(&mut self, subject: Subject, finding: Known<Finding>) {
-        self.findings.entry(subject.sha256).or_default().push((subject, finding));
+        self.add_finding_in(subject, finding, Span::ALWAYS);
+    }
+
+    /// Adds a finding that holds for a time only.
+    pub fn add_finding_in(&mut self, subject: Subject, finding: Known<Finding>, span: Span) {
+        self.findings.entry(subject.sha256).or_default().push((subject, finding, span));
     }
 
     /// Says that a party's adapter was asked about every file of this evidence: what it has not said, it does not
@@ -265,16 +305,12 @@ impl Evidence {
         self.continuity.insert(subject.sha256, (subject, continuity));
     }
 
-    /// Adds the files on which an electorate's vote passed, with the version of the rules it passed by, and those of
-    /// which nobody here can say; on no other file it did.
-    pub fn add_votes(
-        &mut self,
-        electorate: ElectorateId,
-        passed: impl IntoIterator<Item = (Subject, Known<u32>)>,
-    ) {
+    /// Adds the files on which an electorate's vote passed, and those of which nobody here can say; on no other file it
+    /// did.
+    pub fn add_votes(&mut self, electorate: ElectorateId, passed: impl IntoIterator<Item = Passed>) {
         let mut counted: HashMap<Sha256, Vec<_>> = HashMap::new();
-        for (subject, version) in passed {
-            counted.entry(subject.sha256).or_default().push((subject, version));
+        for passed in passed {
+            counted.entry(passed.subject.sha256).or_default().push(passed);
         }
         self.votes.insert(electorate, Votes::Counted(counted));
     }
@@ -284,18 +320,17 @@ impl Evidence {
         self.votes.insert(electorate, Votes::Uncountable(gap));
     }
 
-    /// Whether an electorate's vote on this file passed, and by which version of its rules; unknown also when nobody
-    /// counted. All four fields must match.
+    /// Whether an electorate's vote on this file passed at a moment, and by which version of its rules; unknown also
+    /// when nobody counted. All four fields must match.
     #[must_use]
-    pub fn vote(&self, electorate: &ElectorateId, subject: &Subject) -> Known<Option<u32>> {
+    pub fn vote(&self, electorate: &ElectorateId, subject: &Subject, now: Timestamp) -> Known<Option<u32>> {
         match self.votes.get(electorate) {
             Some(Votes::Counted(counted)) => {
-                let about = counted.get(&subject.sha256).into_iter().flatten();
-                let found = about.into_iter().find(|(file, _)| file == subject).map(|(_, version)| version);
-                match found {
+                let mut about = counted.get(&subject.sha256).into_iter().flatten();
+                match about.find(|passed| passed.subject == *subject && passed.span.covers(now)) {
                     None => Known::Is(None),
-                    Some(Known::Is(version)) => Known::Is(Some(*version)),
-                    Some(Known::Unknown(gap)) => Known::Unknown(gap.clone()),
+                    Some(Passed { version: Known::Is(version), .. }) => Known::Is(Some(*version)),
+                    Some(Passed { version: Known::Unknown(gap), .. }) => Known::Unknown(gap.clone()),
                 }
             }
             Some(Votes::Uncountable(gap)) => Known::Unknown(gap.clone()),
@@ -368,10 +403,24 @@ impl Evidence {
         (listed == subject).then_some(listing)
     }
 
-    /// What adapters found about this file. All four fields must match.
-    pub fn findings(&self, subject: &Subject) -> impl Iterator<Item = &Known<Finding>> {
+    /// What adapters found about this file, as of a moment. All four fields must match.
+    pub fn findings(&self, subject: &Subject, now: Timestamp) -> impl Iterator<Item = &Known<Finding>> {
         let found = self.findings.get(&subject.sha256).map_or(&[][..], Vec::as_slice);
-        found.iter().filter(move |(about, _)| about == subject).map(|(_, finding)| finding)
+        let holds = move |about: &Subject, span: &Span| about == subject && span.covers(now);
+        found.iter().filter(move |(about, _, span)| holds(about, span)).map(|(_, finding, _)| finding)
+    }
+
+    /// The moments at which time alone changes what is found about a file or what a vote on it says.
+    pub fn changes(&self, subject: &Subject) -> impl Iterator<Item = Timestamp> {
+        let found = self.findings.get(&subject.sha256).into_iter().flatten();
+        let found = found.filter(move |(about, _, _)| about == subject).map(|(_, _, span)| span);
+        let counted = self.votes.values().filter_map(move |votes| match votes {
+            Votes::Counted(counted) => counted.get(&subject.sha256),
+            Votes::Uncountable(_) => None,
+        });
+        let counted =
+            counted.flatten().filter(move |passed| passed.subject == *subject).map(|passed| &passed.span);
+        found.chain(counted).flat_map(Span::ends)
     }
 
     /// Whether this party's adapter was asked about every file.

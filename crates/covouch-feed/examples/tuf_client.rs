@@ -16,7 +16,7 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
     process::ExitCode,
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use bytes::Bytes;
@@ -34,6 +34,9 @@ use hyper_util::{
 };
 
 type Failure = Box<dyn Error>;
+
+/// Longest time for one file: a server that sends a byte now and then would hold us for ever (TUF §1.5.2).
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// What the command line says.
 struct Arguments {
@@ -169,8 +172,13 @@ impl Reader {
         Ok(())
     }
 
-    /// A file of at most `limit` bytes. Only 403, 404 and 410 say that there is none.
     async fn fetch(&self, url: &str, limit: usize) -> Result<Option<Vec<u8>>, Failure> {
+        let fetched = tokio::time::timeout(PATIENCE, self.fetch_patiently(url, limit)).await;
+        fetched.map_err(|_| format!("`{url}` did not come within {} seconds", PATIENCE.as_secs()))?
+    }
+
+    /// As [`Self::fetch`], however long it takes.
+    async fn fetch_patiently(&self, url: &str, limit: usize) -> Result<Option<Vec<u8>>, Failure> {
         let answer = self.client.get(url.parse()?).await?;
         match answer.status() {
             StatusCode::OK => {

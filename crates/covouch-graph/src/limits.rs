@@ -43,3 +43,10 @@ pub const PARALLEL: usize = 16;
 
 /// Days that an amendment of an electorate waits when it could let in more: time for somebody to notice it.
 pub const LOOSENING_DAYS: u32 = 7;
+
+/// Most moments at which one file's votes are counted in advance to say until when the vote holds.
+pub const AHEAD_MOMENTS: usize = 8;
+
+/// Most ballots, and statements of communities, that are read again for that in one count of one electorate: about as
+/// much work as counting a community of ten thousand twice more.
+pub const AHEAD_STEPS: usize = 100_000;

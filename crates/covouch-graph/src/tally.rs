@@ -1,7 +1,8 @@
 //! Votes, counted by whoever asks: no tally of anybody else is believed.
 //!
 //! `votes` puts what was signed in order, `succession` finds the version of the electorate that holds, `casting` reads
-//! each voter's last word, `committee` and `community` count voices, and [`Votes::tally`] puts them together.
+//! each voter's last word, `committee` and `community` count voices, and [`Votes::tally`] puts them together. [`Signed::passed`]
+//! asks for all files at once, and for when that will change.
 //!
 //! # Invariants
 //! - Every known ballot on the file is counted or set aside, and it says why.
@@ -18,6 +19,7 @@ mod casting;
 mod committee;
 mod community;
 mod franchise;
+mod passing;
 mod succession;
 mod uncountable;
 mod votes;
@@ -37,6 +39,7 @@ use covouch_core::{
 pub use self::{
     amendment::loosens,
     aside::Aside,
+    passing::Signed,
     succession::{Pending, RefusedVersion, Succession},
     uncountable::Uncountable,
     votes::Votes,

@@ -7,12 +7,17 @@
 //! # Not here
 //! Which files' provenance is wanted, and what it means.
 
-use std::{fs, path::PathBuf, sync::Arc};
+use std::{
+    collections::HashMap,
+    fs,
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use covouch_core::{
     name::ProjectName,
     publisher::{Attested, Continuity, PublishedFile, continuity, reference},
-    subject::Subject,
+    subject::{FileName, Subject},
 };
 use covouch_python::{attestation::DistributionFile, limits::PROVENANCE_BYTES, simple::File};
 use url::Url;
@@ -125,43 +130,34 @@ impl ProvenanceFetcher {
     /// What an index shows of this file, and of the files of its project before it, as its page lists them. At most
     /// two objects are fetched, more only where one does not hold. `None` when the page does not list the file.
     pub async fn trace(&self, index: &Index, page: &FetchedPage, file: &DistributionFile) -> Option<Trace> {
-        self.trace_in(index, (&Offers::of(&page.page), page.reach), file).await
+        self.trace_in(index, &History::new(Offers::of(&page.page), page.reach), file).await
     }
 
-    /// The same, of what a page says of who published its files.
+    /// The same, in a history that goes on from file to file.
     pub(crate) async fn trace_in(
         &self,
         index: &Index,
-        (page, reach): (&Offers, Reach),
+        history: &History,
         file: &DistributionFile,
     ) -> Option<Trace> {
-        let is_it = |listed: &&Offer| {
-            let Subject { filename, sha256, .. } = &listed.file.subject;
-            *filename == file.name && *sha256 == file.sha256
-        };
-        let listed = page.files.iter().find(is_it)?;
-        let silence = if page.says { Attested::Not } else { Attested::Unknown };
-        let own = self.ask(index, (page, reach), listed).await;
-        let about = PublishedFile { attested: attested(&own), ..published(listed, &silence) };
-        let others = page.files.iter().filter(|other| other.file.subject.filename != file.name);
-        let (files, mut others): (Vec<&Offer>, Vec<PublishedFile<'_>>) =
-            others.map(|other| (other, published(other, &silence))).unzip();
-        let mut asked = 0;
-        while let Some(place) = reference(&about, &others).filter(|_| asked < limits::REFERENCES) {
-            let (Some(offer), Some(other)) = (files.get(place), others.get_mut(place)) else { break };
-            other.attested = attested(&self.ask(index, (page, reach), offer).await);
-            asked += 1;
+        let (place, offer) = history.find(file)?;
+        let own = self.ask(index, history, offer).await;
+        history.learn(place, attested(&own));
+        for _ in 0..limits::REFERENCES {
+            let Some((before, offer)) = history.reference(place) else { break };
+            let answer = self.ask(index, history, offer).await;
+            history.learn(before, attested(&answer));
         }
-        Some(Trace { own, continuity: continuity(&about, &others) })
+        Some(Trace { own, continuity: history.continuity(place) })
     }
 
     /// What the index shows of a file on its page.
-    async fn ask(&self, index: &Index, (page, reach): (&Offers, Reach), offer: &Offer) -> ProvenanceAnswer {
+    async fn ask(&self, index: &Index, history: &History, offer: &Offer) -> ProvenanceAnswer {
         let Subject { filename, sha256, .. } = &offer.file.subject;
         let file = DistributionFile { name: filename.clone(), sha256: *sha256 };
-        let written = offer.provenance.as_deref();
+        let (page, written) = (&history.offers, offer.provenance.as_deref());
         match written.and_then(|written| resolved(index, &page.project, written)) {
-            Some(address) => self.fetch(index, &file, &address, reach).await,
+            Some(address) => self.fetch(index, &file, &address, history.reach).await,
             None if page.says => ProvenanceAnswer::Absent,
             None => ProvenanceAnswer::NotServed,
         }
@@ -178,11 +174,56 @@ impl ProvenanceFetcher {
     }
 }
 
-/// A file as continuity sees it.
-fn published<'a>(offer: &'a Offer, silence: &Attested) -> PublishedFile<'a> {
-    let attested = offer.provenance.as_ref().map_or_else(|| silence.clone(), |_| Attested::Offered);
-    let file = &offer.file;
-    PublishedFile { version: &file.subject.version, uploaded: file.uploaded, attested }
+/// What a page shows of who published its files, and whatever was verified of that so far.
+pub(crate) struct History {
+    offers: Offers,
+    reach: Reach,
+    places: HashMap<FileName, usize>,
+    files: Mutex<Vec<PublishedFile>>,
+}
+
+impl History {
+    /// A page of which nothing is verified.
+    pub(crate) fn new(offers: Offers, reach: Reach) -> Self {
+        let silence = if offers.says { Attested::Not } else { Attested::Unknown };
+        let published = |Offer { file, provenance }: &Offer| PublishedFile {
+            version: file.subject.version.clone(),
+            uploaded: file.uploaded,
+            attested: if provenance.is_some() { Attested::Offered } else { silence.clone() },
+        };
+        let files = Mutex::new(offers.files.iter().map(published).collect());
+        let named = offers.files.iter().enumerate();
+        let places = named.map(|(place, offer)| (offer.file.subject.filename.clone(), place)).collect();
+        Self { offers, reach, places, files }
+    }
+
+    /// The place of a file on the page.
+    fn find(&self, file: &DistributionFile) -> Option<(usize, &Offer)> {
+        let place = *self.places.get(&file.name)?;
+        let offer = self.offers.files.get(place)?;
+        (offer.file.subject.sha256 == file.sha256).then_some((place, offer))
+    }
+
+    fn files(&self) -> MutexGuard<'_, Vec<PublishedFile>> {
+        // One assignment changes it, so nobody can leave half of one.
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn learn(&self, place: usize, attested: Attested) {
+        if let Some(file) = self.files().get_mut(place) {
+            file.attested = attested;
+        }
+    }
+
+    /// The file that has to be verified before anything can be said of the one in this place.
+    fn reference(&self, place: usize) -> Option<(usize, &Offer)> {
+        let before = reference(&self.files(), place)?;
+        Some((before, self.offers.files.get(before)?))
+    }
+
+    fn continuity(&self, place: usize) -> Continuity {
+        continuity(&self.files(), place)
+    }
 }
 
 fn attested(answer: &ProvenanceAnswer) -> Attested {

@@ -29,6 +29,7 @@ pub(crate) fn until(
     let mut events = BTreeSet::new();
     for file in &about {
         events.extend(world.graph.events(file));
+        events.extend(world.evidence.changes(file));
         for policy in policies.iter() {
             events.extend(ages(policy, world, file));
             events.extend(waivers(policy, file));

@@ -14,17 +14,13 @@ use std::{
 
 use covouch_core::{
     code::Code,
-    evidence::{Evidence, Finding, Gap, Known},
+    evidence::{Evidence, Finding, Gap, Known, Passed},
     level::Level,
     party::PartyName,
-    statement::{Author, AuthorGrant, Claim, ElectorateId},
-    subject::Subject,
+    statement::{Author, AuthorGrant, Claim, ElectorateId, Statement},
     time::Timestamp,
 };
-use covouch_graph::{
-    TrustGraph,
-    tally::{Outcome, Poll, Uncountable, Votes},
-};
+use covouch_graph::tally::Signed;
 use covouch_io::{
     clock::Clock,
     electorate::{Records, RecordsError, Register},
@@ -123,28 +119,38 @@ impl Polls {
 
     /// Counts the ballots of electorates that somebody names as an author, from everything that is known.
     fn add_named_by_others(&self, evidence: &mut Evidence, feeds: &Feeds) -> Result<(), RecordsError> {
-        let statements = evidence.statements().iter().map(|sourced| sourced.statement.value());
-        let named: BTreeSet<ElectorateId> = statements
-            .filter_map(|statement| match &statement.claim {
-                Claim::Author(AuthorGrant { author: Author::Electorate(id), .. }) => Some(*id),
-                _ => None,
-            })
-            .collect();
+        let named = named(evidence.statements().iter().map(|sourced| sourced.statement.value()));
         if named.is_empty() {
             return Ok(());
         }
         self.any.store(true, Ordering::Relaxed);
         let records = Records::new(self.trust.iter().map(PathBuf::as_path), feeds.all_whole());
-        for id in named.into_iter().take(ELECTORATES) {
-            match passed(&id, &records.register(&id)?, self.clock.now()) {
-                Ok(passed) => evidence.add_votes(id, passed),
-                Err(error) => {
-                    let (source, detail) = (id.to_string().into(), error.to_string().into());
-                    evidence.add_uncountable(id, Gap { code: error.code(), source, detail });
-                }
-            }
+        for id in named {
+            count_named(evidence, id, &records.register(&id)?, self.clock.now());
         }
         Ok(())
+    }
+}
+
+/// The electorates that somebody names as an author.
+pub(crate) fn named<'a>(statements: impl Iterator<Item = &'a Statement>) -> Vec<ElectorateId> {
+    let named: BTreeSet<ElectorateId> = statements
+        .filter_map(|statement| match &statement.claim {
+            Claim::Author(AuthorGrant { author: Author::Electorate(id), .. }) => Some(*id),
+            _ => None,
+        })
+        .collect();
+    named.into_iter().take(ELECTORATES).collect()
+}
+
+/// Counts the ballots in a register, for whoever names the electorate.
+pub(crate) fn count_named(evidence: &mut Evidence, id: ElectorateId, register: &Register, now: Timestamp) {
+    match signed(register).passed(&id, now) {
+        Ok(passed) => evidence.add_votes(id, passed),
+        Err(error) => {
+            let (source, detail) = (id.to_string().into(), error.to_string().into());
+            evidence.add_uncountable(id, Gap { code: error.code(), source, detail });
+        }
     }
 }
 
@@ -164,13 +170,9 @@ fn gap(party: &PartyName, code: Code, detail: String) -> Gap {
     Gap { code, source: party.as_str().into(), detail: detail.into() }
 }
 
-/// The web of trust that a community's seeds begin: of what its own people signed, and nobody else.
-pub(crate) fn graph(register: &Register, now: Timestamp) -> TrustGraph {
-    let mut signed = Evidence::new();
-    for statement in &register.statements {
-        signed.add_statement(statement.clone(), Arc::from("ballots"));
-    }
-    TrustGraph::build(&signed, now)
+/// What the people in a register signed.
+pub(crate) fn signed(register: &Register) -> Signed<'_> {
+    Signed { statements: &register.statements, heads: &register.heads }
 }
 
 /// Counts the ballots in a register, and adds which files they let pass.
@@ -180,10 +182,10 @@ pub(crate) fn count(
     register: &Register,
     now: Timestamp,
 ) {
-    match passed(id, register, now) {
+    match signed(register).passed(id, now) {
         Ok(passed) => {
-            for (subject, version) in passed {
-                evidence.add_finding(subject, finding(party, version));
+            for Passed { subject, version, span } in passed {
+                evidence.add_finding_in(subject, finding(party, version), span);
             }
             evidence.add_consulted(party.clone());
         }
@@ -192,33 +194,4 @@ pub(crate) fn count(
             evidence.add_gap(party.clone(), gap);
         }
     }
-}
-
-/// The files on which the vote passed, with the version of the rules it passed by, and those of which nobody here can say.
-fn passed(
-    id: &ElectorateId,
-    register: &Register,
-    now: Timestamp,
-) -> Result<Vec<(Subject, Known<u32>)>, Uncountable> {
-    let graph = graph(register, now);
-    let votes = Votes::read(&register.statements, &register.heads);
-    // Without an electorate there is nobody to count, which is not the same as nobody in favour.
-    votes.succession(id, now)?;
-    let unknown = |code, detail: String| {
-        let source = id.to_string().into();
-        Known::Unknown(Gap { code, source, detail: detail.into() })
-    };
-    let tally = |subject: Subject| {
-        let counted = match votes.tally(&graph, &Poll { electorate: *id, subject: &subject, now }) {
-            Ok(tally) if tally.level() == Some(Level::Voted) => Known::Is(tally.version),
-            Ok(tally) if tally.outcome == Outcome::Unknown => {
-                let detail = "ballots that nobody has here could turn the vote".to_owned();
-                unknown(Code::new("vote-unknown"), detail)
-            }
-            Ok(_) => return None,
-            Err(error) => unknown(error.code(), error.to_string()),
-        };
-        Some((subject, counted))
-    };
-    Ok(votes.subjects(id).into_iter().filter_map(tally).collect())
 }

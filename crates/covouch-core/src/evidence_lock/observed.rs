@@ -95,11 +95,11 @@ impl Observed {
     #[must_use]
     pub fn of(
         evidence: &Evidence,
-        subject: &Subject,
+        (subject, now): (&Subject, Timestamp),
         indexes: &[SourceAt],
         distributions: &[SourceAt],
     ) -> Self {
-        let findings = evidence.findings(subject).filter_map(|finding| {
+        let findings = evidence.findings(subject, now).filter_map(|finding| {
             let Known::Is(finding) = finding else { return None };
             let source = distributions.iter().find(|source| source.name == finding.party)?;
             Some((source.clone(), finding.clone()))

@@ -54,79 +54,89 @@ pub enum Attested {
 
 /// A file of a project, as far as continuity asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PublishedFile<'a> {
+pub struct PublishedFile {
     /// The release it belongs to.
-    pub version: &'a Version,
+    pub version: Version,
     /// When it was uploaded; nothing when the index does not say.
     pub uploaded: Option<Timestamp>,
     /// What is known of its attestations.
     pub attested: Attested,
 }
 
-/// Holds a file against the project's other files: those uploaded before it or with it, in its release line (the same
-/// first number of the version, [`Version::line`]), else in the nearest line below that has any.
+/// Holds the file in this place against the project's other files: those uploaded before it or with it, in its release
+/// line (the same first number of the version, [`Version::line`]), else in the nearest line below that has any.
 ///
 /// What counts is the newest attested one that is [`SETTLED`], else the oldest. Any attested file before it makes the
 /// lack of an attestation a loss, for good: whoever stole a project's token cannot sign for its workflow.
+///
+/// Of a place that is none nothing is known.
 #[must_use]
-pub fn continuity(file: &PublishedFile<'_>, others: &[PublishedFile<'_>]) -> Continuity {
-    match (lookup(file, others), &file.attested) {
+pub fn continuity(files: &[PublishedFile], place: usize) -> Continuity {
+    let Some(file) = files.get(place) else { return Continuity::Unknown };
+    match (lookup(files, place), &file.attested) {
         (Found::Nobody, _) => Continuity::NeverHad,
         (Found::Unknown, _) | (_, Attested::Offered | Attested::Unknown) => Continuity::Unknown,
         (Found::File(_), Attested::Not) => Continuity::Lost,
-        (Found::File(before), Attested::By(now)) => match &before.attested {
-            Attested::By(then) if now.iter().any(|one| then.iter().any(|other| one.same_as(other))) => {
+        (Found::File(before), Attested::By(now)) => match files.get(before).map(|file| &file.attested) {
+            Some(Attested::By(then)) if now.iter().any(|one| then.iter().any(|other| one.same_as(other))) => {
                 Continuity::Same
             }
-            Attested::By(_) => Continuity::Changed,
+            Some(Attested::By(_)) => Continuity::Changed,
             _ => Continuity::Unknown,
         },
     }
 }
 
-/// The place in `others` of the one file whose attestations decide and have to be verified first: nothing but its
-/// being [`Attested::Offered`] stands in the way of [`continuity`].
+/// The place of the one other file whose attestations decide about this one and have to be verified first: nothing but
+/// its being [`Attested::Offered`] stands in the way of [`continuity`].
 #[must_use]
-pub fn reference(file: &PublishedFile<'_>, others: &[PublishedFile<'_>]) -> Option<usize> {
-    match lookup(file, others) {
-        Found::File(before) if before.attested == Attested::Offered => {
-            others.iter().position(|other| std::ptr::eq(other, before))
+pub fn reference(files: &[PublishedFile], place: usize) -> Option<usize> {
+    match lookup(files, place) {
+        Found::File(before) if files.get(before).is_some_and(|file| file.attested == Attested::Offered) => {
+            Some(before)
         }
         _ => None,
     }
 }
 
-enum Found<'f, 'a> {
+enum Found {
     /// Nothing before it was attested.
     Nobody,
-    /// This one sets what is usual.
-    File(&'f PublishedFile<'a>),
+    /// The file in this place sets what is usual.
+    File(usize),
     /// It is not known which files were before it, or whether they were attested.
     Unknown,
 }
 
-fn lookup<'f, 'a>(file: &PublishedFile<'_>, others: &'f [PublishedFile<'a>]) -> Found<'f, 'a> {
+fn lookup(files: &[PublishedFile], place: usize) -> Found {
+    let Some(file) = files.get(place) else { return Found::Unknown };
     let Some(uploaded) = file.uploaded else { return Found::Unknown };
     let line = file.version.line();
-    let before = |other: &&PublishedFile<'_>| other.uploaded.is_none_or(|moment| moment <= uploaded);
-    let nearest =
-        others.iter().filter(before).map(|other| other.version.line()).filter(|of| *of <= line).max();
-    let in_line = || others.iter().filter(before).filter(|other| Some(other.version.line()) == nearest);
-    if in_line().any(|other| other.uploaded.is_none() || other.attested == Attested::Unknown) {
+    let before = || {
+        let others = files.iter().enumerate().filter(|(other, _)| *other != place);
+        others.filter(|(_, other)| other.uploaded.is_none_or(|moment| moment <= uploaded))
+    };
+    let nearest = before().map(|(_, other)| other.version.line()).filter(|of| *of <= line).max();
+    let in_line = || before().filter(|(_, other)| Some(other.version.line()) == nearest);
+    if in_line().any(|(_, other)| other.uploaded.is_none() || other.attested == Attested::Unknown) {
         return Found::Unknown;
     }
-    let attested = || in_line().filter(|other| matches!(other.attested, Attested::By(_) | Attested::Offered));
-    let order = |one: &&PublishedFile<'_>, other: &&PublishedFile<'_>| {
-        (one.uploaded, one.version).cmp(&(other.uploaded, other.version))
+    let attested =
+        || in_line().filter(|(_, other)| matches!(other.attested, Attested::By(_) | Attested::Offered));
+    let settled = |(_, other): &(usize, &PublishedFile)| {
+        other.uploaded.is_some_and(|moment| moment.plus(SETTLED) <= uploaded)
     };
-    let settled =
-        |other: &&PublishedFile<'_>| other.uploaded.is_some_and(|moment| moment.plus(SETTLED) <= uploaded);
+    let order = |(_, one): &(usize, &PublishedFile), (_, other): &(usize, &PublishedFile)| {
+        (one.uploaded, &one.version).cmp(&(other.uploaded, &other.version))
+    };
     let found = attested().filter(settled).max_by(order).or_else(|| attested().min_by(order));
-    found.map_or(Found::Nobody, Found::File)
+    found.map_or(Found::Nobody, |(place, _)| Found::File(place))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::slice;
+
     use super::{super::PublisherName, *};
 
     /// A publisher of this repository id.
@@ -139,16 +149,15 @@ mod tests {
         }])
     }
 
-    fn file(version: &str, day: u32, attested: Attested) -> PublishedFile<'static> {
-        let version = Box::leak(Box::new(Version::parse(version).unwrap()));
+    fn file(version: &str, day: u32, attested: Attested) -> PublishedFile {
         let uploaded = Timestamp::from_unix(0).unwrap().plus(Duration::from_days(day));
-        PublishedFile { version, uploaded: Some(uploaded), attested }
+        PublishedFile { version: Version::parse(version).unwrap(), uploaded: Some(uploaded), attested }
     }
 
     fn judge(about: (&str, u32, Attested), others: &[(&str, u32, Attested)]) -> Continuity {
-        let others: Vec<_> =
-            others.iter().map(|(version, day, attested)| file(version, *day, attested.clone())).collect();
-        continuity(&file(about.0, about.1, about.2), &others)
+        let others = others.iter().map(|(version, day, attested)| file(version, *day, attested.clone()));
+        let files: Vec<_> = others.chain([file(about.0, about.1, about.2)]).collect();
+        continuity(&files, files.len() - 1)
     }
 
     #[test]
@@ -203,24 +212,29 @@ mod tests {
     #[test]
     fn not_knowing_is_unknown() {
         let about = file("1.1", 60, by("a"));
-        let mut undated = file("1.0", 0, by("a"));
-        undated.uploaded = None;
-        assert_eq!(continuity(&about, &[undated]), Continuity::Unknown);
-        assert_eq!(continuity(&about, &[file("1.0", 0, Attested::Unknown)]), Continuity::Unknown);
-        let undated = PublishedFile { uploaded: None, ..about.clone() };
-        assert_eq!(continuity(&undated, &[file("1.0", 0, by("a"))]), Continuity::Unknown);
+        let held = |about: &PublishedFile, others: &[PublishedFile]| {
+            continuity(&[slice::from_ref(about), others].concat(), 0)
+        };
+        let undated = |file: PublishedFile| PublishedFile { uploaded: None, ..file };
+        assert_eq!(held(&about, &[undated(file("1.0", 0, by("a")))]), Continuity::Unknown);
+        assert_eq!(held(&about, &[file("1.0", 0, Attested::Unknown)]), Continuity::Unknown);
+        assert_eq!(held(&undated(about.clone()), &[file("1.0", 0, by("a"))]), Continuity::Unknown);
         let other_line = [file("1.0", 0, by("a")), file("0.9", 0, Attested::Unknown)];
-        assert_eq!(continuity(&about, &other_line), Continuity::Same, "another line does not matter");
+        assert_eq!(held(&about, &other_line), Continuity::Same, "another line does not matter");
+        assert_eq!(continuity(&[about], 1), Continuity::Unknown, "there is no such file");
     }
 
     #[test]
     fn only_the_file_that_decides_has_to_be_verified() {
-        let about = file("1.2", 60, by("a"));
-        let mut others = ["1.0", "1.1"].map(|version| file(version, 0, Attested::Offered));
-        assert_eq!(continuity(&about, &others), Continuity::Unknown);
-        assert_eq!(reference(&about, &others), Some(1));
-        others[1].attested = by("a");
-        assert_eq!(reference(&about, &others), None);
-        assert_eq!(continuity(&about, &others), Continuity::Same);
+        let mut files = vec![
+            file("1.0", 0, Attested::Offered),
+            file("1.1", 0, Attested::Offered),
+            file("1.2", 60, by("a")),
+        ];
+        assert_eq!(continuity(&files, 2), Continuity::Unknown);
+        assert_eq!(reference(&files, 2), Some(1));
+        files[1].attested = by("a");
+        assert_eq!(reference(&files, 2), None);
+        assert_eq!(continuity(&files, 2), Continuity::Same);
     }
 }

@@ -72,7 +72,7 @@ fn evidence() -> (Evidence, Subject) {
 
 fn observed() -> (Observed, Subject) {
     let (evidence, wheel) = evidence();
-    (Observed::of(&evidence, &wheel, &[pypi()], &[debian()]), wheel)
+    (Observed::of(&evidence, (&wheel, now()), &[pypi()], &[debian()]), wheel)
 }
 
 fn entry() -> Entry {
@@ -270,7 +270,10 @@ fn what_was_observed_is_known_again_and_only_of_the_same_sources() {
     assert_eq!(added.len(), 1);
     let known = evidence().0;
     assert_eq!(again.listing(&pypi().name, &wheel), known.listing(&pypi().name, &wheel));
-    assert_eq!(again.findings(&wheel).collect::<Vec<_>>(), known.findings(&wheel).collect::<Vec<_>>());
+    assert_eq!(
+        again.findings(&wheel, now()).collect::<Vec<_>>(),
+        known.findings(&wheel, now()).collect::<Vec<_>>()
+    );
     assert_eq!(again.publishers(&wheel), known.publishers(&wheel));
     assert_eq!(again.continuity(&wheel), known.continuity(&wheel));
     assert_eq!(again.derivations(&wheel).collect::<Vec<_>>(), known.derivations(&wheel).collect::<Vec<_>>());
@@ -279,7 +282,7 @@ fn what_was_observed_is_known_again_and_only_of_the_same_sources() {
     let mut other = Evidence::new();
     let stable = SourceAt { at: "testing".to_owned(), ..debian() };
     assert!(observed.add_to(&mut other, &wheel, (&[elsewhere], &[stable]), &Trust::Whole).is_empty());
-    assert!(other.listing(&pypi().name, &wheel).is_none() && other.findings(&wheel).next().is_none());
+    assert!(other.listing(&pypi().name, &wheel).is_none() && other.findings(&wheel, now()).next().is_none());
 }
 
 #[test]

@@ -106,5 +106,5 @@ fn the_example_client_reads_what_python_writes() {
     );
     let output = python(folder.path(), "drive_client.py", &client);
     let told: serde_json::Value = serde_json::from_str(text(&output)).unwrap();
-    assert_eq!(told, serde_json::json!({ "stories": 19 }));
+    assert_eq!(told, serde_json::json!({ "stories": 30 }));
 }

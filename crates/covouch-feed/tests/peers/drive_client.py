@@ -5,6 +5,7 @@ Usage: drive_client.py CLIENT
 Every story changes a repository step by step and says after each step what the client must answer and trust.
 """
 
+import hashlib
 import json
 import pathlib
 import subprocess
@@ -15,6 +16,7 @@ import urllib.parse
 from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from securesystemslib.formats import encode_canonical
 from securesystemslib.signer import CryptoSigner, SSlibKey
 from tuf.api.metadata import (
     TOP_LEVEL_ROLE_NAMES,
@@ -52,6 +54,8 @@ class Repository:
         self.published = {}
         self.files = {}
         self.asked = []
+        self.taken = []
+        self.withheld = set()
         self.announce_bytes = False
         for role in TOP_LEVEL_ROLE_NAMES:
             self.rotate(role)
@@ -96,12 +100,13 @@ class Repository:
         self.roles[role].targets[path] = TargetFile.from_data(path, data, ["sha256"])
         self.files[path] = data
 
-    def delegate(self, parent, name, paths=("*",), terminating=False, expires=LATER):
+    def delegate(self, parent, name, paths=("*",), terminating=False, expires=LATER, prefixes=None):
         signer = self.make()
         delegator = self.roles[parent]
         if delegator.delegations is None:
             delegator.delegations = Delegations({}, roles={})
-        delegator.delegations.roles[name] = DelegatedRole(name, [], 1, terminating, list(paths))
+        paths = None if prefixes else list(paths)
+        delegator.delegations.roles[name] = DelegatedRole(name, [], 1, terminating, paths, prefixes)
         delegator.add_key(signer.public_key, name)
         if name not in self.roles:
             self.roles[name] = Targets(expires=expires)
@@ -112,6 +117,8 @@ class Repository:
 
     def fetch(self, path):
         kind, _, rest = path.partition("/")
+        if any(name in rest for name in self.withheld):
+            return None
         if kind == "metadata":
             name = urllib.parse.unquote(rest.removesuffix(".json"))
             version, _, role = name.partition(".")
@@ -123,6 +130,7 @@ class Repository:
             versions = self.published.get(name)
             return versions[max(versions)] if versions else None
         path = urllib.parse.unquote(rest)
+        self.taken.append(path)
         if self.roles["root"].consistent_snapshot:
             folder, slash, name = path.rpartition("/")
             digest, _, name = name.partition(".")
@@ -203,6 +211,9 @@ class Reader:
 
     def files(self):
         return sorted(path.read_bytes() for path in self.into.rglob("*") if path.is_file())
+
+    def kept(self):
+        return {path.name: path.read_bytes() for path in self.metadata.iterdir()}
 
 
 def begun(repository):
@@ -554,6 +565,241 @@ def bins_are_found_by_digest():
             assert reader.download(path), reader.error
             assert len(repository.asked) <= 5
         assert not reader.download("four")
+
+
+def names_of_files_are_escaped_as_addresses_are():
+    names = ("100%.txt", "%2e%2e/x", "a?b#c", "ä/ö ü.txt", "plus+and&more=1", "~user/it's (1).zip", "deep/a/b/c/d", "...")
+    for consistent in (True, False):
+        repository = Repository(consistent=consistent)
+        reader = begun(repository)
+        for name in names:
+            repository.add_file(name, name.encode())
+        repository.everything()
+        for name in names:
+            assert reader.download(name), (name, reader.error)
+            assert repository.taken[-1].endswith(name.rpartition("/")[2]), (name, repository.taken)
+        assert reader.files() == sorted(name.encode() for name in names)
+        assert all(path.parent == reader.into for path in reader.into.rglob("*"))
+        # What is there and right is not taken again.
+        repository.taken.clear()
+        for name in names:
+            assert reader.download(name), (name, reader.error)
+        assert repository.taken == []
+
+
+def several_files_are_taken_at_once():
+    repository = Repository()
+    reader = begun(repository)
+    for name in ("one", "two"):
+        repository.add_file(name, name.encode())
+    repository.everything()
+    words = ["--target-base-url", f"{ADDRESS}/targets", "--target-dir", str(reader.into)]
+    names = ["--target-name", "one", "--target-name", "two"]
+    assert reader.run("--metadata-url", f"{ADDRESS}/metadata", *names, *words, "download"), reader.error
+    assert reader.files() == [b"one", b"two"]
+
+
+def hashed_prefixes_divide_the_paths():
+    for consistent in (True, False):
+        repository = Repository(consistent=consistent)
+        reader = begun(repository)
+        thirds = {"low": ["0", "1", "2", "3", "4"], "middle": ["5", "6", "7", "8", "9"], "high": list("abcdef")}
+        for name, prefixes in thirds.items():
+            repository.delegate("targets", name, prefixes=prefixes)
+        repository.delegate("high", "highest", prefixes=["fff", "ffe"])
+        homes = {}
+        for number in range(30):
+            path = f"folder/file-{number}"
+            first = hashlib.sha256(path.encode()).hexdigest()[0]
+            homes[path] = next(name for name, prefixes in thirds.items() if first in prefixes)
+            repository.add_file(path, path.encode(), homes[path])
+        stray = next(path for path, home in homes.items() if home == "low")
+        repository.add_file("stray", b"stray", "low" if hashlib.sha256(b"stray").hexdigest()[0] > "4" else "high")
+        repository.publish("highest", *thirds, "targets", "snapshot", "timestamp")
+        for path, home in homes.items():
+            assert reader.download(path), (path, reader.error)
+        assert not reader.download("stray"), "nobody whose prefix it has lists it"
+        assert len(reader.files()) == 30 and stray.encode() in reader.files()
+
+
+def the_first_who_may_has_the_word():
+    def download(terminating, lists):
+        repository = Repository()
+        reader = begun(repository)
+        repository.delegate("targets", "A", ("a/*",), terminating)
+        repository.delegate("targets", "B")
+        repository.delegate("targets", "C", ("a/*",))
+        repository.delegate("A", "D", ("a/*",))
+        for role in lists:
+            repository.roles[role].targets["a/file"] = TargetFile.from_data("a/file", role.encode(), ["sha256"])
+        repository.publish("A", "B", "C", "D", "targets", "snapshot", "timestamp")
+        repository.files["a/file"] = lists[0].encode()
+        return reader.download("a/file") and reader.files()
+
+    for terminating in (False, True):
+        assert download(terminating, ["targets", "A"]) == [b"targets"]
+        assert download(terminating, ["A", "D", "C"]) == [b"A"]
+        assert download(terminating, ["D", "C"]) == [b"D"]
+    assert download(False, ["C"]) == [b"C"]
+    assert not download(True, ["C"])
+
+
+def what_cannot_be_had_changes_nothing():
+    for role in ("timestamp", "snapshot", "targets"):
+        for is_there in (False, True):
+            repository = Repository()
+            reader = begun(repository)
+            before = reader.kept()
+            assert sorted(before) == ["root.json", "snapshot.json", "targets.json", "timestamp.json"]
+            repository.everything()
+            whole = dict(repository.published[role])
+            if is_there:
+                repository.published[role] = {version: data[:-20] for version, data in whole.items()}
+            else:
+                repository.withheld = {role}
+            assert not reader.refresh()
+            after = reader.kept()
+            # Roles above it are news of their own; it and those below are what they were.
+            order = ["timestamp", "snapshot", "targets"]
+            for same in order[order.index(role):]:
+                assert after[f"{same}.json"] == before[f"{same}.json"], (role, same)
+            assert sorted(after) == sorted(before)
+            repository.published[role], repository.withheld = whole, set()
+            assert reader.refresh(), reader.error
+            reader.trusts(root=1, timestamp=2, snapshot=2, targets=2)
+
+
+def keys_of_every_kind_follow_each_other():
+    makes = [
+        CryptoSigner.generate_ed25519,
+        CryptoSigner.generate_ecdsa,
+        CryptoSigner.generate_rsa,
+        lambda: CryptoSigner.generate_rsa(scheme="rsa-pkcs1v15-sha256"),
+        CryptoSigner.generate_ed25519,
+    ]
+    repository = Repository()
+    early = begun(repository)
+    for number, make in enumerate(makes):
+        old = repository.signers["root"]
+        new = [make(), make()]
+        repository.rotate("root", new, 2)
+        for role in ("timestamp", "snapshot", "targets"):
+            repository.rotate(role, [make()])
+        repository.signers["root"] = [*old, *new]
+        repository.publish("root")
+        repository.signers["root"] = new
+        repository.everything()
+        if number == 2:
+            late = Reader(repository)
+            assert late.init(repository.published["root"][4]) and late.refresh(), late.error
+    for reader in (early, late):
+        assert reader.refresh(), reader.error
+        reader.trusts(root=6, timestamp=6, snapshot=6, targets=6)
+        assert (reader.metadata / "root.json").read_bytes() == repository.published["root"][6]
+
+
+def ids_of_keys_are_names():
+    repository = Repository()
+    reader = begun(repository)
+    root = repository.roles["root"]
+    for number, (role, keyid) in enumerate(
+        [("timestamp", "no digest"), ("snapshot", "AB" * 32), ("targets", "ü?/../#")], start=2
+    ):
+        signer = CryptoSigner.generate_ecdsa()
+        kind = ["ecdsa", "ecdsa-sha2-nistp256"][number % 2]
+        public = signer.public_key
+        named = SSlibKey(keyid, kind, public.scheme, public.keyval, {"x-tuf-on-ci-keyowner": "@somebody"})
+        root.roles[role].keyids = ["listed, and nowhere else"]
+        root.add_key(named, role)
+        signer.public_key.keyid = keyid
+        repository.signers[role] = [signer]
+    repository.publish("root")
+    repository.everything()
+    assert reader.refresh(), reader.error
+    reader.trusts(root=2, timestamp=2, snapshot=2, targets=2)
+
+
+def an_empty_signature_is_nobodys_yet():
+    repository = Repository()
+    reader = begun(repository)
+    waiting = CryptoSigner.generate_ecdsa()
+    for role in ("root", "timestamp"):
+        repository.roles["root"].add_key(waiting.public_key, role)
+    repository.publish("root")
+    repository.everything()
+    for role, version in (("root", 2), ("timestamp", 2)):
+        metadata = json.loads(repository.published[role][version])
+        metadata["signatures"].append({"keyid": waiting.public_key.keyid, "sig": ""})
+        repository.published[role][version] = json.dumps(metadata).encode()
+    assert reader.refresh(), reader.error
+    reader.trusts(root=2, timestamp=2, snapshot=2, targets=2)
+    # Its twin asks for that signature.
+    repository.roles["root"].roles["timestamp"].threshold = 2
+    repository.publish("root", "timestamp")
+    assert not reader.refresh()
+    reader.trusts(root=3, timestamp=2, snapshot=2, targets=2)
+
+
+def length_and_digests_may_be_said_or_not():
+    for spoil, believed in (
+        (lambda meta: None, True),
+        (lambda meta: setattr(meta, "hashes", None), True),
+        (lambda meta: setattr(meta, "length", None), True),
+        (lambda meta: meta.hashes.update({"blake2b-256": "00" * 32}), True),
+        (lambda meta: meta.hashes.update({"sha512": "00" * 64}), False),
+        (lambda meta: setattr(meta, "length", meta.length - 1), False),
+        (lambda meta: setattr(meta, "length", meta.length + 1), False),
+        (lambda meta: meta.hashes.update({"sha256": "00" * 32}), False),
+    ):
+        for place in ("snapshot", "timestamp"):
+            repository = Repository()
+            reader = begun(repository)
+            repository.announce_bytes = True
+            repository.publish("targets")
+            if place == "snapshot":
+                spoil(repository.roles["snapshot"].meta["targets.json"])
+            repository.publish("snapshot")
+            if place == "timestamp":
+                spoil(repository.roles["timestamp"].snapshot_meta)
+            repository.publish("timestamp")
+            assert reader.refresh() == believed, (place, believed, reader.error)
+
+
+def one_major_version_of_the_specification_is_read():
+    for spoken, believed in (("1.0.19", True), ("1.31.4", True), ("1.0", True), ("2.0.0", False), ("10.0.0", False)):
+        repository = Repository()
+        reader = begun(repository)
+        repository.everything()
+        value = repository.roles["timestamp"].to_dict()
+        value["spec_version"] = spoken
+        signature = repository.signers["timestamp"][0].sign(encode_canonical(value).encode())
+        said = {"signed": value, "signatures": [signature.to_dict()]}
+        repository.publish_bytes("timestamp", json.dumps(said).encode())
+        assert reader.refresh() == believed, (spoken, reader.error)
+
+
+def every_list_keeps_its_version_and_new_keys_let_it_go_back():
+    repository = Repository()
+    repository.delegate("targets", "A")
+    repository.delegate("A", "B")
+    for _ in range(3):
+        repository.publish("A", "B")
+    repository.add_file("file", b"file", "B")
+    repository.publish("B", "A", "targets", "snapshot", "timestamp")
+    reader = begun(repository)
+    assert reader.download("file"), reader.error
+    kept = reader.kept()
+    old = repository.roles["B"].version
+    repository.roles["B"].version = 2
+    repository.publish("B", bump=False)
+    repository.publish("snapshot", "timestamp")
+    assert not reader.refresh()
+    assert reader.kept()["snapshot.json"] == kept["snapshot.json"] and reader.kept()["B.json"] == kept["B.json"]
+    # Whoever holds the root takes the old snapshot's word away.
+    repository.rotate("snapshot")
+    repository.publish("root", "snapshot", "timestamp")
+    assert reader.download("file"), reader.error
+    assert json.loads(reader.kept()["B.json"])["signed"]["version"] == 2 < old
 
 
 STORIES = [value for value in list(globals().values()) if callable(value) and getattr(value, "__module__", "") == "__main__"

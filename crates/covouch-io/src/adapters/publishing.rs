@@ -22,10 +22,9 @@ use futures_util::{StreamExt as _, stream};
 use super::{Means, not_listed};
 use crate::{
     attestation::{self, TrustRoot},
-    index::{Freshness, Index, PageAnswer, extract::Offers},
+    index::{Freshness, Index, PageAnswer},
     limits,
-    network::Reach,
-    provenance::{ProvenanceAnswer, ProvenanceFetcher},
+    provenance::{History, ProvenanceAnswer, ProvenanceFetcher},
 };
 
 /// What asks for provenance. Without a trust root nothing can be verified, which is unknown.
@@ -35,7 +34,7 @@ pub(super) struct Publishing {
 }
 
 /// What indexes say of projects, each read once for all of a project's files; nothing where one does not have it.
-pub(super) type Pages = HashMap<(PartyName, ProjectName), Result<Option<(Offers, Reach)>, Gap>>;
+pub(super) type Pages = HashMap<(PartyName, ProjectName), Result<Option<History>, Gap>>;
 
 /// Who published a file, and how that stands to the files before it.
 pub(super) struct Published {
@@ -68,12 +67,12 @@ impl Publishing {
         let mut found = None;
         for index in self.means.listing(subject, evidence) {
             let page = pages.get(&(index.name().clone(), subject.project.clone()));
-            let Some((offers, reach)) =
+            let Some(history) =
                 page.map_or(Ok(None), |page| page.as_ref().map(Option::as_ref).map_err(Gap::clone))?
             else {
                 continue;
             };
-            let trace = fetcher.trace_in(index, (offers, *reach), &file).await;
+            let trace = fetcher.trace_in(index, history, &file).await;
             let serves = trace.as_ref().is_some_and(|of| !matches!(of.own, ProvenanceAnswer::NotServed));
             found = trace.map(|trace| (index, trace)).or(found);
             if serves {
@@ -116,7 +115,7 @@ impl Publishing {
         }
         let read = pages.into_iter().map(|(place, index)| async move {
             let page = match self.means.fetcher.fetch_offers(&index, &place.1, Freshness::Recent).await {
-                Ok(page) => Ok(Some(page)),
+                Ok((offers, reach)) => Ok(Some(History::new(offers, reach))),
                 Err(PageAnswer::Unreachable(error)) => {
                     let source = index.name().as_str().into();
                     Err(Gap { code: error.code(), source, detail: error.to_string().into() })

@@ -51,7 +51,7 @@ pub enum Comparison {
 impl<'a> Case<'a> {
     /// A distribution's or an electorate's word.
     pub(super) fn looked_up(&self, source: &PartySource) -> Word<'a> {
-        for finding in self.evidence.findings(self.subject) {
+        for finding in self.evidence.findings(self.subject, self.now) {
             match finding {
                 Known::Is(finding) if finding.party == source.name => return Word::Found(finding),
                 Known::Unknown(gap) if *gap.source == *source.name.as_str() => {

@@ -64,7 +64,7 @@ impl Case<'_> {
                     }
                     Author::Electorate(id) => {
                         let found =
-                            match self.evidence.vote(id, self.subject) {
+                            match self.evidence.vote(id, self.subject, self.now) {
                                 Known::Is(passed) => Known::Is(passed.map(|version| {
                                     format!("voted for by electorate {id}, version {version}")
                                 })),

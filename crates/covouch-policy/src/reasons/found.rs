@@ -108,7 +108,7 @@ fn packaged(case: &Case<'_>) -> Option<Found> {
 fn packages(case: &Case<'_>, sdist: &Subject) -> String {
     let distributions = case.policy.sources.iter().filter(|source| source.is_distribution());
     let names = distributions.filter_map(|source| {
-        case.evidence.findings(sdist).find_map(|finding| match finding {
+        case.evidence.findings(sdist, case.now).find_map(|finding| match finding {
             Known::Is(finding) if finding.party == source.name => Some(Arc::clone(&finding.origin)),
             Known::Is(_) | Known::Unknown(_) => None,
         })

@@ -2,13 +2,14 @@
 
 use covouch_core::{
     digest::Sha256,
-    evidence::{Known, Lookup},
+    evidence::{Known, Lookup, Passed, Span},
     publisher::{Publisher, PublisherName},
     statement::{Author, ElectorateId},
     subject::Subject,
+    time::Timestamp,
 };
 
-use crate::world::{PYPI, World, alone, file, gap, policy_text, signer};
+use crate::world::{PYPI, World, alone, at, file, gap, policy_text, signer};
 
 const DEMO: &str = "demo-1.0-py3-none-any.whl";
 
@@ -90,6 +91,29 @@ fn an_identity_that_two_parties_name_is_one_voice() {
     }
 }
 
+fn passed(subject: &Subject, version: Known<u32>) -> Passed {
+    Passed { subject: subject.clone(), version, span: Span::ALWAYS }
+}
+
+#[test]
+fn a_verdict_holds_until_time_alone_changes_a_vote() {
+    let (mut world, demo) = listed();
+    world.names("ada", Author::Electorate(council()), "*");
+    let voted = asking("pypi and ada.voted");
+    let (soon, later) = (at("2026-06-15"), at("2026-06-19"));
+    let span = Span { from: Some(soon), until: Some(later) };
+    world.evidence.add_votes(council(), [Passed { span, ..passed(&demo, Known::Is(1)) }]);
+    let until = |world: &mut World, now: Timestamp| {
+        world.now = now;
+        let report = world.report(&alone(&voted), std::slice::from_ref(&demo));
+        (report.files[0].verdict.lets_in(), report.files[0].until)
+    };
+    let now = world.now;
+    assert_eq!(until(&mut world, now), (false, Some(soon)));
+    assert_eq!(until(&mut world, soon), (true, Some(later)));
+    assert_eq!(until(&mut world, later), (false, None));
+}
+
 #[test]
 fn an_electorates_vote_is_voted_and_never_audited() {
     let (mut world, demo) = listed();
@@ -99,14 +123,14 @@ fn an_electorates_vote_is_voted_and_never_audited() {
     let unknown = gap("council").code.as_str();
     world.evidence.add_uncountable(council(), gap("council"));
     assert_eq!(world.code(&voted, &demo), unknown, "it could not be counted");
-    world.evidence.add_votes(council(), [(demo.clone(), Known::Unknown(gap("council")))]);
+    world.evidence.add_votes(council(), [passed(&demo, Known::Unknown(gap("council")))]);
     assert_eq!(world.code(&voted, &demo), unknown, "ballots are missing");
     world.evidence.add_votes(council(), []);
     assert_eq!(world.code(&voted, &demo), "not-enough-vouches", "it did not pass");
     let other = file("demo-2.0-py3-none-any.whl");
-    world.evidence.add_votes(council(), [(other, Known::Is(1))]);
+    world.evidence.add_votes(council(), [passed(&other, Known::Is(1))]);
     assert_eq!(world.code(&voted, &demo), "not-enough-vouches", "another file did");
-    world.evidence.add_votes(council(), [(demo.clone(), Known::Is(1))]);
+    world.evidence.add_votes(council(), [passed(&demo, Known::Is(1))]);
     assert_eq!(world.code(&voted, &demo), "admitted");
     assert_eq!(world.code(&asking("pypi and ada.audited"), &demo), "not-enough-vouches");
 }

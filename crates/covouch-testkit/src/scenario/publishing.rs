@@ -61,27 +61,26 @@ impl World {
                 }
                 let page: Vec<&FileFacts> =
                     files().filter(|other| other.listed.distribution.project() == &subject.project).collect();
-                let others: Vec<PublishedFile<'_>> = page
-                    .iter()
-                    .filter(|other| other.listed.distribution.filename() != subject.filename.as_str())
-                    .map(|other| published(other, facts, &page))
-                    .collect();
-                add(evidence, subject, &published(file, facts, &page), &others);
+                let is_it = |other: &&FileFacts| other.listed.distribution.subject() == subject;
+                let Some(place) = page.iter().position(is_it) else { continue };
+                let files: Vec<PublishedFile> =
+                    page.iter().map(|file| published(file, facts, &page)).collect();
+                add(evidence, subject, &files, place);
             }
         }
     }
 }
 
-fn add(evidence: &mut Evidence, subject: &Subject, about: &PublishedFile<'_>, others: &[PublishedFile<'_>]) {
+fn add(evidence: &mut Evidence, subject: &Subject, files: &[PublishedFile], place: usize) {
     let source = subject.filename.as_str();
-    let publishers = match &about.attested {
-        Attested::By(publishers) => Known::Is(publishers.clone()),
-        Attested::Not => Known::Is(Vec::new()),
-        Attested::Offered | Attested::Unknown => {
+    let publishers = match files.get(place).map(|about| &about.attested) {
+        Some(Attested::By(publishers)) => Known::Is(publishers.clone()),
+        Some(Attested::Not) => Known::Is(Vec::new()),
+        _ => {
             Known::Unknown(gap("provenance-not-served", source, "its index does not say who publishes files"))
         }
     };
-    let continuity = match continuity(about, others) {
+    let continuity = match continuity(files, place) {
         Continuity::Unknown => Known::Unknown(publishers.gap().cloned().unwrap_or_else(|| {
             gap("provenance-unknown", source, "who published the files before it could not be learnt")
         })),
@@ -93,7 +92,7 @@ fn add(evidence: &mut Evidence, subject: &Subject, about: &PublishedFile<'_>, ot
 
 /// A file as its page shows it. One that names no provenance anywhere may be a mirror's, which says nothing, unless it
 /// speaks a version of the API that knows of provenance (PEP 740).
-fn published<'a>(file: &'a FileFacts, index: &IndexFacts, page: &[&FileFacts]) -> PublishedFile<'a> {
+fn published(file: &FileFacts, index: &IndexFacts, page: &[&FileFacts]) -> PublishedFile {
     let says = index.statuses || page.iter().any(|other| other.publisher.is_some());
     let attested = match &file.publisher {
         Some(publisher) => Attested::By(vec![publisher.clone()]),
@@ -101,7 +100,7 @@ fn published<'a>(file: &'a FileFacts, index: &IndexFacts, page: &[&FileFacts]) -
         None => Attested::Unknown,
     };
     PublishedFile {
-        version: file.listed.distribution.version(),
+        version: file.listed.distribution.version().clone(),
         uploaded: index.upload_times.then_some(file.listed.uploaded),
         attested,
     }

@@ -32,7 +32,7 @@ use crate::{
     release,
     settings::Settings,
     terminal::{FAINT, RIGHT, Terminal, UNSURE, WRONG, paint},
-    votes::graph,
+    votes::signed,
 };
 
 pub(super) fn run(
@@ -96,7 +96,7 @@ fn count<'a>(
     settings: &Settings,
 ) -> Result<Tallied<'a>, Uncountable> {
     let now = settings.now();
-    let graph = graph(register, now);
+    let graph = signed(register).graph(now);
     let tally = |subject| Ok((subject, votes.tally(&graph, &Poll { electorate: *id, subject, now })?));
     let files = subjects.iter().map(tally).collect::<Result<_, _>>()?;
     Ok(Tallied { succession: votes.succession(id, now)?, files })

@@ -13,8 +13,9 @@ use covouch_core::{
     key::{KeyId, PublicKey},
     name::ProjectName,
     statement::{
-        Claim, Envelope, Seen, Signer, Statement, StatementId, Verified, believe,
+        Claim, Electorate, Envelope, Seen, Signer, Statement, StatementId, Verified, believe,
         chain::{self, Chain},
+        peek_electorate,
     },
     time::Timestamp,
 };
@@ -27,7 +28,7 @@ use covouch_io::{
 use covouch_policy::{FileReport, Policies, SourceKind, Verdict};
 
 use super::{Locked, ROOTS, Shelf, Terms, feed_part, shelves, sources};
-use crate::{failure::Failure, policies::Loaded, settings::Settings, terminal::Terminal};
+use crate::{failure::Failure, policies::Loaded, settings::Settings, terminal::Terminal, votes};
 
 /// Everything that was signed, as it was found.
 #[derive(Default)]
@@ -35,6 +36,8 @@ pub(crate) struct Draft {
     feeds: BTreeMap<Sha256, Vec<Vec<u8>>>,
     parts: BTreeMap<String, Vec<u8>>,
     statements: BTreeMap<StatementId, (Envelope, Verified<Statement>)>,
+    /// Electorates that feeds carry, signed by whomever.
+    electorates: Vec<Electorate>,
 }
 
 impl Draft {
@@ -67,7 +70,29 @@ impl Draft {
                 Err(error) => terminal.warn(format_args!("nothing of `{}` is locked: {error}", source.name)),
             }
         }
+        draft.electorates(loaded)?;
         Ok(draft)
+    }
+
+    /// What the people of electorates signed that somebody names as an author: it may stand in any folder.
+    fn electorates(&mut self, loaded: &Loaded) -> Result<(), Failure> {
+        let named = votes::named(self.statements.values().map(|(_, statement)| statement.value()));
+        if named.is_empty() {
+            return Ok(());
+        }
+        let shelves = shelves(loaded);
+        let folders = || shelves.iter().filter(|shelf| matches!(shelf.kind, SourceKind::Keys { .. }));
+        let mut versions = std::mem::take(&mut self.electorates);
+        for shelf in folders() {
+            versions.extend(electorate::list(&shelf.folder)?);
+        }
+        let people: BTreeSet<PublicKey> =
+            named.iter().flat_map(|id| electorate::keys_of(&versions, id)).collect();
+        for shelf in folders() {
+            let SourceKind::Keys { keys, .. } = shelf.kind else { continue };
+            self.shelf(shelf, &Vec::from_iter(people.iter().chain(keys).copied().collect::<BTreeSet<_>>()))?;
+        }
+        Ok(())
     }
 
     fn shelf(&mut self, shelf: &Shelf<'_>, roots: &[PublicKey]) -> Result<(), Failure> {
@@ -98,6 +123,7 @@ impl Draft {
     fn feed(&mut self, first: &Sha256, carried: Carried, now: Timestamp) -> Result<(), Failure> {
         let root = stored::newest_root(first, &carried.roots, now)?;
         let keys: Vec<PublicKey> = stored::root_keys(&root).collect();
+        self.electorates.extend(carried.envelopes.iter().filter_map(peek_electorate));
         let mut seen = Seen::default();
         let believed = believe(&keys, carried.envelopes.iter().cloned(), &mut seen)?;
         let issuers: BTreeMap<KeyId, PublicKey> = believed
@@ -192,7 +218,7 @@ pub(crate) fn entry(
         as_of: now,
         verdict: (file.verdict.kind().as_str().to_owned(), file.verdict.code().as_str().to_owned()),
         until: file.until,
-        observed: Observed::of(evidence, &file.subject, &indexes, &distributions),
+        observed: Observed::of(evidence, (&file.subject, now), &indexes, &distributions),
         seal: None,
     };
     let mut old = old.into_iter().flat_map(|old| &old.lock.entries);

@@ -1,5 +1,7 @@
 //! What was signed, as a lock and its evidence file prove it.
 
+mod ballots;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     num::NonZero,
@@ -14,7 +16,7 @@ use covouch_core::{
     name::ProjectName,
     party::PartyName,
     statement::{
-        Claim, ElectorateId, Envelope, Seen, Statement, Verified, VerifyError, believe,
+        Claim, Envelope, Seen, Statement, Verified, believe,
         chain::{self, Chain},
     },
     time::Timestamp,
@@ -25,7 +27,6 @@ use covouch_feed::{
     update::Why,
 };
 use covouch_io::{
-    electorate::{self, Records},
     feed::{FeedAnswer, Staleness},
     folder,
 };
@@ -37,7 +38,6 @@ use crate::{
     feeds::{self, Feeds},
     policies::Loaded,
     settings::Settings,
-    votes::{self, Named},
 };
 
 /// When the statements of a lock end.
@@ -115,6 +115,7 @@ impl Locked {
                 .find(|shelf| *shelf.party == named.party && Some(&shelf.folder) == named.folder.as_ref());
             proof.votes(&named, (shelf, news), evidence)?;
         }
+        proof.votes_named_by_others(&shelves, news, evidence)?;
         proof.finish(evidence, news);
         Ok(Proven { policies, life })
     }
@@ -241,78 +242,6 @@ impl Proof<'_> {
         } else {
             self.gap(shelf.party, MISSING, format!("`{EVIDENCE_NAME}` was not made for its keys"));
         }
-    }
-
-    /// Counts the ballots that are in the folder, where that is here, in the evidence file, and in feeds. What several
-    /// of them have is put together.
-    fn votes(
-        &mut self,
-        named: &Named,
-        (shelf, news): (Option<&Shelf<'_>>, &Feeds),
-        found: &mut Evidence,
-    ) -> Result<(), Failure> {
-        let here = named.folder.as_deref().filter(|folder| folder.is_dir());
-        let mut answers = Vec::new();
-        if let Some(shelf) = shelf {
-            match &self.locked.evidence {
-                Some(evidence) => {
-                    let (answer, keys) = self.ballots(shelf, &named.id, evidence)?;
-                    answers.push(answer);
-                    if here.is_none() {
-                        self.reach(shelf, &keys, evidence);
-                    }
-                }
-                None if here.is_none() => {
-                    let detail = format!("neither its folder nor `{EVIDENCE_NAME}` is here");
-                    self.gap(&named.party, MISSING, detail);
-                }
-                None => {}
-            }
-        }
-        for feed in &named.feeds {
-            match (news.whole(feed), self.gaps.get(feed), self.answers.get(feed)) {
-                (Ok(answer), _, _) | (_, None, Some(answer)) => answers.push(answer.clone()),
-                (_, Some(gap), _) => {
-                    let gap = Gap { source: named.party.as_str().into(), ..gap.clone() };
-                    self.gaps.entry(named.party.clone()).or_insert(gap);
-                }
-                (Err((code, detail)), None, None) => self.gap(&named.party, code, detail),
-            }
-        }
-        if !self.gaps.contains_key(&named.party) {
-            let register = Records::new(here, &answers).register(&named.id)?;
-            votes::count(found, named, &register, self.now);
-        }
-        Ok(())
-    }
-
-    /// The chains of an electorate's people in the evidence file, and the heads of their ballots; and the keys at which
-    /// they start.
-    fn ballots(
-        &mut self,
-        shelf: &Shelf<'_>,
-        id: &ElectorateId,
-        evidence: &EvidenceFile,
-    ) -> Result<(FeedAnswer, Vec<PublicKey>), Failure> {
-        let prefix = shelf.part("");
-        let parts: Vec<_> = evidence.parts.iter().filter(|(path, _)| path.starts_with(&prefix)).collect();
-        let chains = parts.iter().filter(|(path, _)| path.ends_with(".jsonl"));
-        let versions: Vec<_> = chains.flat_map(|(_, lines)| electorate::versions(lines)).collect();
-        let keys = Vec::from_iter(electorate::keys_of(&versions, id));
-        let statements = self.carried(shelf, &keys, evidence)?.into_iter().flat_map(Chain::into_statements);
-        let heads = parts.iter().filter(|(path, _)| path.ends_with(".heads"));
-        let heads = heads.flat_map(|(_, lines)| lines.split(|byte| *byte == b'\n'));
-        let heads = heads.filter(|line| !line.is_empty()).map(Envelope::parse);
-        let heads = heads.collect::<Result<Vec<_>, _>>();
-        let answer = FeedAnswer {
-            roots: Vec::new(),
-            statements: statements.collect(),
-            others: Vec::new(),
-            heads: heads.map_err(|error| Failure::from(VerifyError::from(error)).about(EVIDENCE_NAME))?,
-            staleness: Staleness::Stale(None),
-            unknown: Vec::new(),
-        };
-        Ok((answer, keys))
     }
 
     fn live(&mut self, shelf: &Shelf<'_>, roots: &[PublicKey]) -> Result<Vec<Chain>, Failure> {

@@ -1,13 +1,19 @@
 //! Elections somebody tries to win, each with a twin that differs by one fact.
 
 use covouch_core::{
+    evidence::{Known, Passed},
     level::Level,
-    statement::{BallotPlace, Choice, Claim, Delegation, Recusal, Recused, Rule, Severity, Withdrawal},
+    statement::{
+        BallotPlace, Choice, Claim, Delegation, Electorate, Recusal, Recused, Rule, Severity, Withdrawal,
+    },
+    time::Timestamp,
 };
-use covouch_graph::tally::{Aside, Outcome, Voices};
+use covouch_graph::tally::{Aside, Outcome, Signed, Voices};
 
 use super::{Hall, SPRING, amend, ballot, committee, community, first, number};
-use crate::world::{NOW, author, may_vouch, numpy, percent, public, release, revocation, scope, subject_of};
+use crate::world::{
+    NOW, at, author, may_vouch, numpy, percent, public, release, revocation, scope, subject_of,
+};
 
 /// Three affiliations, of which two must approve and one that objects is too many.
 const THREE: &[&str] = &["ann@acme", "bob@umbrella", "cat@initech"];
@@ -259,6 +265,30 @@ fn somebody_who_joined_yesterday_waits() {
     assert_eq!(yesterday.outcome, Outcome::Short);
     assert!(yesterday.ballots.iter().all(|cast| cast.aside == Some(Aside::NotMature)));
     assert_eq!(yesterday.next_change.unwrap().to_string(), "2026-06-01T00:00:00Z");
+}
+
+/// What is said now of everything that was voted on, and when that will change.
+fn passed(hall: &Hall, electorate: &Electorate, now: &str) -> Vec<(bool, Option<String>, Option<String>)> {
+    let signed = Signed { statements: &hall.statements, heads: &hall.heads };
+    let passed = signed.passed(&electorate.electorate(), at(now)).unwrap();
+    let text = |moment: Option<Timestamp>| moment.map(|moment| moment.to_string());
+    let shown = |one: &Passed| (one.version == Known::Is(1), text(one.span.from), text(one.span.until));
+    passed.iter().map(shown).collect()
+}
+
+#[test]
+fn a_vote_says_from_when_it_will_pass_and_until_when_it_does() {
+    let mut terms = committee(THREE, 2, 1);
+    terms.maturity_days = 151;
+    let electorate = first(terms);
+    let mut hall = Hall::of(&electorate);
+    hall.approve(&["ann", "bob"], &electorate, &numpy());
+    let (mature, ended) = ("2026-06-01T00:00:00Z".to_owned(), Some("2027-01-01T00:00:00Z".to_owned()));
+    assert_eq!(passed(&hall, &electorate, "2026-05-31"), [(true, Some(mature), None)]);
+    assert_eq!(passed(&hall, &electorate, "2026-06-01"), [(true, None, ended)]);
+    // Nobody can say what holds when the electorate ends.
+    let end = Some("2028-01-01T00:00:00Z".to_owned());
+    assert_eq!(passed(&hall, &electorate, "2027-01-01"), [(false, end, None)]);
 }
 
 /// A seed appoints introducers, who let others vote.

@@ -30,7 +30,7 @@ use futures_util::{StreamExt as _, stream};
 
 use crate::{
     args::authors::AuthorsDerive, commands::electorate, failure::Failure, indexes, settings::Settings,
-    terminal::Terminal, votes::graph,
+    terminal::Terminal, votes::signed,
 };
 
 /// Files whose provenance is asked for at the same time.
@@ -188,7 +188,8 @@ fn voted(arguments: &AuthorsDerive, settings: &Settings) -> Result<BTreeMap<Subj
     for named in &arguments.electorates {
         let id = electorate::find(folder, named)?;
         let register = Records::new(Some(folder), []).register(&id)?;
-        let (votes, graph) = (Votes::read(&register.statements, &register.heads), graph(&register, now));
+        let (votes, graph) =
+            (Votes::read(&register.statements, &register.heads), signed(&register).graph(now));
         let name = &votes.succession(&id, now)?.electorate.terms().name;
         for subject in votes.subjects(&id) {
             let tally = votes.tally(&graph, &Poll { electorate: id, subject: &subject, now })?;

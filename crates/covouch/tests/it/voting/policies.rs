@@ -32,6 +32,19 @@ fn a_vote_that_passed_lets_a_file_in_and_one_voice_less_does_not() {
 }
 
 #[test]
+fn a_verdict_says_until_when_the_vote_holds() {
+    let council = council("pypi and council");
+    council.vote("approve", "ann");
+    council.vote("approve", "bob");
+    let report = council.covouch(&["check", "--format", "json"]).ends(0).json();
+    assert_eq!(report["files"][0]["until"], "2027-06-02T15:00:00Z");
+    council.covouch(&["why", "orphan==1.0"]).ends(0).says("until 2027-06-02T15:00:00Z");
+    let at = |now| council.covouch(&["check", "--now", now]);
+    at("2027-06-02T14:59:59Z").ends(0);
+    at("2027-06-02T15:00:00Z").ends(4);
+}
+
+#[test]
 fn one_objection_too_many_takes_it_back() {
     let council = council("pypi and council");
     council.vote("approve", "ann");
