@@ -279,7 +279,7 @@ impl Reader {
     async fn list(&self, trusted: &Trusted, bins: &Bins, name: &str) -> Result<Signed<Targets>, FeedError> {
         let want = trusted.want(name, Source::Kept)?;
         if let Some(bytes) = self.kept.read(&want.path)?
-            && let Ok(list) = trusted.check(name, bins.signers(), &bytes)
+            && let Ok(list) = trusted.check_bin(name, bins, &bytes)
         {
             return Ok(list);
         }
@@ -288,7 +288,7 @@ impl Reader {
         // A bin the snapshot names and nobody serves is an error, and never "nothing said".
         let bytes =
             bytes.ok_or_else(|| FeedError::MissingList { feed: self.files.shown(), path: want.path })?;
-        let list = trusted.check(name, bins.signers(), &bytes)?;
+        let list = trusted.check_bin(name, bins, &bytes)?;
         self.kept.keep(&covouch_feed::path::role_file(name), &bytes)?;
         Ok(list)
     }

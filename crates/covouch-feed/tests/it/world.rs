@@ -327,7 +327,7 @@ pub(crate) fn about_from(
             // Whoever asks for what is not there says so; this is the library's own error for it.
             let missing = || trusted.want("nobody lists it", Source::Repository).unwrap_err();
             let bytes = read(&want.path).ok_or_else(missing)?;
-            trusted.check(&bin, bins.signers(), &bytes)?.role().clone()
+            trusted.check_bin(&bin, bins, &bytes)?.role().clone()
         }
     };
     Ok(statements::envelopes(&list, project).unwrap())

@@ -321,6 +321,11 @@ fn bins() -> Vec<Attack> {
         ..Attack::new(name, code, attack, twin.clone())
     };
     let endless = with(vec![b' '; limits::TARGETS_BYTES + 1]);
+    // A curator whose tool names versions alone, and a server that has another bin of that version.
+    let mut undigested = third(&feed, |listed| {
+        listed.insert(file.clone(), Value::object([("version", Value::Integer(1))]));
+    });
+    undigested.files.insert(format!("1.{file}"), feed.files[&format!("1.{other}")].clone());
     vec![
         attack("bin-arbitrary", "feed-signatures", by("mallory"), &by("curator")),
         attack("bin-by-the-online-key", "feed-signatures", by("online"), &by("curator")),
@@ -334,6 +339,7 @@ fn bins() -> Vec<Attack> {
         attack("bin-mixed", "feed-digest", with(older.clone()), &feed),
         // All bins have one key, so what is signed may still be another's.
         attack("bin-of-others", "feed-digest", with(feed.files[&format!("1.{other}")].clone()), &feed),
+        attack("bin-of-others-without-digest", "feed-digest", undigested, &feed),
         attack("bin-endless", "feed-too-large", endless, &feed),
         attack("bin-withheld", "feed-missing", missing, &feed),
     ]
