@@ -19,7 +19,7 @@ use crate::{
     policies::Loaded,
     report::{Answer, Detail},
     settings::Settings,
-    terminal::Terminal,
+    terminal::{Terminal, counted},
 };
 
 pub(super) fn run(arguments: &Check, settings: &Settings, terminal: &Terminal) -> Result<Exit, Failure> {
@@ -78,7 +78,7 @@ fn told(locked: &Locked, answer: &Answer, life: Life, (settings, terminal): (&Se
     let entries: BTreeSet<_> = locked.lock.entries.iter().map(|entry| &entry.subject).collect();
     let without = answer.report.files.iter().filter(|file| !entries.contains(&file.subject)).count();
     if without > 0 {
-        terminal.warn(format_args!("{without} files have no entry in the evidence lock"));
+        terminal.warn(format_args!("{} without an entry in the evidence lock", counted(without, "file")));
         terminal.hint("write it anew with `covouch lock`");
     }
     if life.expired > 0 {

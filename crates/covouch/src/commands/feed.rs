@@ -24,7 +24,7 @@ use crate::{
     failure::Failure,
     keys::{self, NamedKey},
     settings::Settings,
-    terminal::{FAINT, TYPE, Terminal, UNSURE, paint},
+    terminal::{FAINT, TYPE, Terminal, UNSURE, counted, paint},
 };
 
 pub(super) fn run(command: &Feed, settings: &Settings, terminal: &Terminal) -> Result<Exit, Failure> {
@@ -38,7 +38,7 @@ pub(super) fn run(command: &Feed, settings: &Settings, terminal: &Terminal) -> R
                 let electorates = electorate.iter().map(|named| super::electorate::find(from, named));
                 new += folder.import(from, &root, &electorates.collect::<Result<Vec<_>, _>>()?)?;
             }
-            terminal.answer(format_args!("{new} new statements"));
+            terminal.answer(counted(new, "new statement"));
             Ok(Exit::Admitted)
         }
         Feed::Publish(arguments) => publish(arguments, settings, terminal),
@@ -66,8 +66,10 @@ fn publish(arguments: &FeedPublish, settings: &Settings, terminal: &Terminal) ->
     let published = folder.publish(&keys, renewal, fresh_for, settings.now())?;
     let until = settings.now().plus(fresh_for);
     terminal.answer(format_args!(
-        "published {} new statements in {} files, {} bytes; publish again before {until}",
-        published.added, published.files, published.bytes
+        "published {} in {}, {} bytes; publish again before {until}",
+        counted(published.added, "new statement"),
+        counted(published.files, "file"),
+        published.bytes
     ));
     if let Some(to) = &arguments.to {
         upload(&folder, to, settings, terminal)?;
@@ -90,7 +92,11 @@ fn upload(folder: &FeedFolder, to: &str, settings: &Settings, terminal: &Termina
     let store = settings.network().bucket(bucket, std::env::vars_os())?;
     let bucket = Bucket { store: &*store, prefix, shown: to };
     let uploaded = settings.block_on(folder.upload(&bucket))??;
-    terminal.answer(format_args!("carried {} files, {} bytes, to {to}", uploaded.files, uploaded.bytes));
+    terminal.answer(format_args!(
+        "carried {}, {} bytes, to {to}",
+        counted(uploaded.files, "file"),
+        uploaded.bytes
+    ));
     Ok(())
 }
 
@@ -119,7 +125,7 @@ fn status(feed: &Path, settings: &Settings, terminal: &Terminal) -> Result<Exit,
         show_draft(draft, terminal);
     }
     let waiting = folder.waiting(&newest_root(&folder)?)?;
-    terminal.answer(format_args!("waiting      {waiting} statements"));
+    terminal.answer(format_args!("waiting      {}", counted(waiting, "statement")));
     Ok(Exit::Admitted)
 }
 

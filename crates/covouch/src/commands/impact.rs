@@ -14,7 +14,7 @@ use crate::{
     keys, lockfile,
     policies::Loaded,
     settings::Settings,
-    terminal::{FAINT, RIGHT, Terminal, WRONG, paint},
+    terminal::{FAINT, RIGHT, Terminal, WRONG, counted, paint},
 };
 
 pub(super) fn run(
@@ -56,13 +56,14 @@ fn describe(impact: &Impact, fingerprint: &str) -> String {
     if impact.root_of.is_empty() && impact.speaks_for.is_empty() {
         lines.push("  speaks for nobody the policy names".to_owned());
     }
-    let stolen = paint(WRONG, format_args!("stolen: {} more could pass", count(impact.stolen.len())));
+    let stolen =
+        paint(WRONG, format_args!("stolen: {} more could pass", counted(impact.stolen.len(), "file")));
     lines.push(stolen);
     lines.extend(impact.stolen.iter().map(file));
     let lost = if impact.lost.is_empty() { RIGHT } else { WRONG };
-    lines.push(paint(lost, format_args!("lost: {} would stop passing", count(impact.lost.len()))));
+    lines.push(paint(lost, format_args!("lost: {} would stop passing", counted(impact.lost.len(), "file"))));
     lines.extend(impact.lost.iter().map(file));
-    lines.push(format!("{} stand with the key as without", count(impact.untouched)));
+    lines.push(format!("{} stand with the key as without", counted(impact.untouched, "file")));
     lines.join("\n")
 }
 
@@ -72,8 +73,4 @@ fn file(subject: &Subject) -> String {
 
 fn names(parties: &[PartyName]) -> String {
     parties.iter().map(PartyName::as_str).collect::<Vec<_>>().join(", ")
-}
-
-fn count(files: usize) -> String {
-    format!("{files} file{}", if files == 1 { "" } else { "s" })
 }

@@ -32,7 +32,7 @@ use crate::{
     policies::Loaded,
     report::{Answer, Detail},
     settings::Settings,
-    terminal::Terminal,
+    terminal::{Terminal, counted},
 };
 
 pub(super) fn run(arguments: &Lock, settings: &Settings, terminal: &Terminal) -> Result<Exit, Failure> {
@@ -175,11 +175,11 @@ impl Writing<'_> {
 fn told(lock: &EvidenceLock, evidence: &EvidenceFile, life: Life, writing: &Writing<'_>) -> String {
     let sealed = lock.entries.iter().filter(|entry| entry.seal.is_some()).count();
     let mut text = format!(
-        "`{}` proves {} files by {} statements, {sealed} of them sealed; `{EVIDENCE_NAME}` has {} parts",
+        "`{}` proves {} by {}, {sealed} of them sealed; `{EVIDENCE_NAME}` has {}",
         writing.folder.join(LOCK_NAME).display(),
-        lock.entries.len(),
-        lock.statements.len(),
-        evidence.parts.len(),
+        counted(lock.entries.len(), "file"),
+        counted(lock.statements.len(), "statement"),
+        counted(evidence.parts.len(), "part"),
     );
     if let Some(next) = life.next {
         text += &format!(

@@ -29,7 +29,7 @@ use crate::{
     failure::Failure,
     indexes, lockfile,
     settings::Settings,
-    terminal::{FAINT, Terminal, paint},
+    terminal::{FAINT, Terminal, counted, paint},
 };
 
 /// Files whose provenance is asked for at the same time.
@@ -234,8 +234,8 @@ fn report(locked: &Locked, published: &BTreeMap<Release, Published>, path: &Path
         }
     }
     terminal.answer(format_args!(
-        "{named} of {} packages name their publishers in {}",
-        locked.releases.len(),
+        "{named} of {} with publishers named in {}",
+        counted(locked.releases.len(), "package"),
         path.display()
     ));
 }

@@ -8,7 +8,7 @@ use crate::{
     failure::Failure,
     policies::{Found, Loaded},
     settings::Settings,
-    terminal::{FAINT, RIGHT, Terminal, paint},
+    terminal::{FAINT, RIGHT, Terminal, counted, paint},
 };
 
 pub(super) fn run(command: &Policy, settings: &Settings, terminal: &Terminal) -> Result<Exit, Failure> {
@@ -39,11 +39,10 @@ pub(super) fn run(command: &Policy, settings: &Settings, terminal: &Terminal) ->
 
 fn summary(found: &Found) -> String {
     let policy = &found.policy;
-    let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
     let warnings = policy.warnings().len();
-    let mut parts = vec![count(policy.sources().len(), "source"), count(policy.waiver_count(), "waiver")];
+    let mut parts = vec![counted(policy.sources().len(), "source"), counted(policy.waiver_count(), "waiver")];
     if warnings > 0 {
-        parts.push(count(warnings, "warning"));
+        parts.push(counted(warnings, "warning"));
     }
     format!("{} {}: {}", paint(RIGHT, "ok"), policy.name(), parts.join(", "))
 }

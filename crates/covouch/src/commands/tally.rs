@@ -31,7 +31,7 @@ use crate::{
     failure::Failure,
     release,
     settings::Settings,
-    terminal::{FAINT, RIGHT, Terminal, UNSURE, WRONG, paint},
+    terminal::{FAINT, RIGHT, Terminal, UNSURE, WRONG, counted, paint},
     votes::signed,
 };
 
@@ -222,8 +222,8 @@ fn print(tallied: &Tallied<'_>, terminal: &Terminal) {
     let electorate = tallied.succession.electorate;
     let passed = tallied.files.iter().filter(|(_, tally)| tally.outcome == Outcome::Passed).count();
     terminal.answer(format_args!(
-        "{passed} of {} files passed, by electorate `{}` version {}",
-        tallied.files.len(),
+        "{passed} of {} passed, by electorate `{}` version {}",
+        counted(tallied.files.len(), "file"),
         electorate.terms().name,
         electorate.version()
     ));

@@ -12,7 +12,7 @@ use covouch_policy::{
 use super::{Answer, Detail};
 use crate::{
     assess::PassedOver,
-    terminal::{FAINT, RIGHT, TYPE, Terminal, UNSURE, WRONG, paint},
+    terminal::{FAINT, RIGHT, TYPE, Terminal, UNSURE, WRONG, counted, paint},
 };
 
 /// Most file names that are printed under one reason.
@@ -185,10 +185,9 @@ fn totals(answer: &Answer) -> String {
         }
     }
     let files = answer.report.files.len() + answer.unlisted.len();
-    let noun = if files == 1 { "file" } else { "files" };
     if parts.is_empty() {
         "nothing to judge".to_owned()
     } else {
-        format!("{files} {noun}: {}", parts.join(", "))
+        format!("{}: {}", counted(files, "file"), parts.join(", "))
     }
 }

@@ -61,9 +61,9 @@ impl World {
 fn whoever_meets_the_rule_is_an_author_until_the_grant_ends() {
     let world = world();
     world.derive(&[]).ends(1).says("nobody is there to confirm");
-    world.derive(&["--dry-run"]).ends(0).says("3 releases count").says("1 statements to sign, none signed");
+    world.derive(&["--dry-run"]).ends(0).says("3 releases counted").says("1 statement to sign, none signed");
     world.trusted().says("trusts nobody");
-    world.derive(&["--yes"]).ends(0).says("granted until 2026-08-31T15:00:00Z").says("1 statements signed");
+    world.derive(&["--yes"]).ends(0).says("granted until 2026-08-31T15:00:00Z").says("1 statement signed");
     world.trusted().says("is an author of `demo`, until 2026-08-31T15:00:00Z");
     world.derive(&["--yes"]).ends(0).says("kept").says("1 of 1 are authors, nothing to sign");
     let later = ["--now", "2026-08-01T00:00:00Z", "--yes"];
@@ -137,9 +137,9 @@ fn a_vote_recognises_a_project_as_a_package_does() {
     vote("ann");
     derive().says("0 of 1 are authors, nothing to sign");
     vote("bob");
-    derive().says("demo: voted for by `council`, version 1").says("1 statements signed");
+    derive().says("demo: voted for by `council`, version 1").says("1 statement signed");
     // Whoever does not ask for the council's vote does not have it.
-    world.derive(&["--yes"]).ends(0).says("1 statements signed");
+    world.derive(&["--yes"]).ends(0).says("1 statement signed");
     world.trusted().says("withdrawn");
 }
 

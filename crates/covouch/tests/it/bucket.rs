@@ -122,11 +122,11 @@ impl Curator {
 fn a_feed_in_a_bucket_is_read_by_anybody() {
     let curator = Curator::new();
     curator.publish("feed").ends(0).says("carried 4 files").never_says(SECRET);
-    curator.verify().ends(0).says("1 statements in 1 lists");
+    curator.verify().ends(0).says("1 statement in 1 list");
     curator.veto("flask", "feed");
     curator.publish("feed").ends(0).says("carried 3 files");
-    curator.verify().ends(0).says("2 statements in 1 lists");
-    curator.publish("feed").ends(0).says("carried 1 files");
+    curator.verify().ends(0).says("2 statements in 1 list");
+    curator.publish("feed").ends(0).says("carried 1 file");
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn of_two_folders_of_one_feed_one_publishes_and_the_other_says_so() {
     assert_eq!(won, 1, "{}\n{}", both[0].all(), both[1].all());
     let lost = both.iter().find(|ran| ran.code != Some(0)).unwrap().clone();
     lost.ends(1).says("[feed-published-elsewhere]").never_says(SECRET);
-    curator.verify().ends(0).says("2 statements in 1 lists");
+    curator.verify().ends(0).says("2 statements in 1 list");
 }
 
 #[test]

@@ -12,7 +12,7 @@ pub(crate) fn published() -> Desk {
         .ends(0);
     veto(&desk, "six");
     let ran = desk.covouch(&["feed", "publish", "feed", "--key", "curator", "--online", "online"]).ends(0);
-    assert!(ran.stdout.starts_with("published 1 new statements in 4 files"), "{}", ran.all());
+    assert!(ran.stdout.starts_with("published 1 new statement in 4 files"), "{}", ran.all());
     assert!(ran.all().contains("root = \"sha256:"), "{}", ran.all());
     desk
 }
@@ -28,20 +28,20 @@ pub(crate) fn veto(desk: &Desk, project: &str) {
 fn a_curator_begins_publishes_and_is_read() {
     let desk = published();
     let ran = desk.covouch(&["feed", "verify", "feed"]).ends(0);
-    assert!(ran.stdout.contains("1 statements in 1 lists, 0 of keys"), "{}", ran.all());
+    assert!(ran.stdout.contains("1 statement in 1 list, 0 of keys"), "{}", ran.all());
     assert!(ran.stdout.contains("the feed holds until 2026-06-09T15:00:00Z"), "{}", ran.all());
     veto(&desk, "flask");
     let status = desk.covouch(&["feed", "status", "feed"]).ends(0).stdout;
-    assert!(status.contains("waiting      1 statements") && status.contains("projects     1"), "{status}");
+    assert!(status.contains("waiting      1 statement") && status.contains("projects     1"), "{status}");
     // Something new needs the feed's own key.
     let ran = desk.covouch(&["feed", "publish", "feed", "--online", "online"]).ends(1);
     assert!(ran.all().contains("feed-not-published") || ran.all().contains("--key KEY"), "{}", ran.all());
     desk.covouch(&["feed", "publish", "feed", "--key", "curator", "--online", "online"]).ends(0);
     // Nothing new does not.
     let ran = desk.covouch(&["feed", "publish", "feed", "--online", "online"]).ends(0);
-    assert!(ran.stdout.starts_with("published 0 new statements in 1 files"), "{}", ran.all());
+    assert!(ran.stdout.starts_with("published 0 new statements in 1 file"), "{}", ran.all());
     let ran = desk.covouch(&["feed", "verify", "feed"]).ends(0);
-    assert!(ran.stdout.contains("2 statements in 1 lists"), "{}", ran.all());
+    assert!(ran.stdout.contains("2 statements in 1 list"), "{}", ran.all());
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn keys_are_changed_by_enough_of_the_old_ones() {
     desk.covouch(&["feed", "sign-root", "feed/ceremony/2.root.json", "--key", "root-2"]).ends(0);
     desk.covouch(&publish).ends(0);
     let ran = desk.covouch(&["feed", "verify", "feed"]).ends(0);
-    assert!(ran.stdout.contains("1 statements"), "{}", ran.all());
+    assert!(ran.stdout.contains("1 statement"), "{}", ran.all());
     // The old online key is nobody any more.
     desk.covouch(&["feed", "publish", "feed", "--online", "online"]).ends(1);
 }

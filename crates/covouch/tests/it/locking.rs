@@ -97,7 +97,7 @@ const VETOES: &str = "refuse = \"vetoes\"\n";
 fn a_lock_proves_what_folders_say_where_no_folder_is() {
     let desk = project(VETOES);
     desk.covouch(&["check", "--locked", "--offline"]).ends(1).says("[not-found]").says("covouch lock");
-    desk.covouch(&["lock"]).ends(0).says("1 admitted").says("proves 1 files by 2 statements");
+    desk.covouch(&["lock"]).ends(0).says("1 admitted").says("proves 1 file by 2 statements");
     elsewhere(&desk).ends(0).says("1 admitted").says("next statement ends 2027-06-02T15:00:00Z");
     without_folder(&desk);
     elsewhere(&desk).ends(0).says("1 admitted");

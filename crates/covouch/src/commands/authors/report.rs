@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::Run;
 use crate::{
     failure::Failure,
-    terminal::{FAINT, RIGHT, Terminal, UNSURE, WRONG, paint},
+    terminal::{FAINT, RIGHT, Terminal, UNSURE, WRONG, counted, paint},
 };
 
 /// Every identity with what it rests on, then what changes.
@@ -43,8 +43,8 @@ pub(super) fn show_end(run: &Run, dry_run: bool, terminal: &Terminal) {
     let authors = run.derived.iter().filter(|author| author.outcome.is_author()).count();
     let end = match (run.changes.len(), dry_run) {
         (0, _) => "nothing to sign".to_owned(),
-        (changes, true) => format!("{changes} statements to sign, none signed"),
-        (_, false) => format!("{} statements signed", run.signed.len()),
+        (changes, true) => format!("{} to sign, none signed", counted(changes, "statement")),
+        (_, false) => format!("{} signed", counted(run.signed.len(), "statement")),
     };
     terminal.answer(format_args!("{authors} of {} are authors, {end}", run.derived.len()));
 }
@@ -68,7 +68,7 @@ fn facts(derived: &Derived) -> String {
     let projects: Vec<_> = derived.projects.iter().map(ProjectName::as_str).collect();
     let span = span.map(|(first, last)| format!("{first} to {last}"));
     let recognised = recognised.iter().map(|(project, by)| format!("{project}: {by}"));
-    let head = format!("{releases} releases count, of {}", projects.join(", "));
+    let head = format!("{} counted, of {}", counted(*releases, "release"), projects.join(", "));
     [head].into_iter().chain(span).chain(recognised).collect::<Vec<_>>().join("; ")
 }
 

@@ -23,7 +23,7 @@ use super::{
     report::Outcome,
     take::Taking,
 };
-use crate::{failure::Failure, policies::Loaded};
+use crate::{failure::Failure, policies::Loaded, terminal::counted};
 
 impl Taking<'_> {
     /// Feeds, through the client that reads them from the network, with this machine's floors.
@@ -41,17 +41,15 @@ impl Taking<'_> {
             self.taken.held.push(held);
             let read = feed::sync(&network, &staged, address, root, &projects, now);
             let outcome = match self.settings.block_on(read)? {
-                Ok(answer) => Outcome::Taken(match answer.staleness {
-                    Staleness::Fresh(until) => {
-                        format!("{} statements, until {until}", answer.statements.len())
-                    }
-                    Staleness::Stale(_) => {
-                        format!(
-                            "{} statements; stale, so its vetoes count and its grants do not",
-                            answer.statements.len()
-                        )
-                    }
-                }),
+                Ok(answer) => {
+                    let statements = counted(answer.statements.len(), "statement");
+                    Outcome::Taken(match answer.staleness {
+                        Staleness::Fresh(until) => format!("{statements}, until {until}"),
+                        Staleness::Stale(_) => {
+                            format!("{statements}; stale, so its vetoes count and its grants do not")
+                        }
+                    })
+                }
                 Err(error) => {
                     // As it is known here, whole: half of an update is none.
                     for part in [Part::Floors, Part::Cache] {
@@ -131,7 +129,7 @@ impl Taking<'_> {
             Ok(news) => {
                 let said = match news.statements {
                     0 => "nothing new".to_owned(),
-                    count => format!("{count} new statements"),
+                    new => counted(new, "new statement"),
                 };
                 self.taken.news.push(news);
                 Outcome::Taken(said)
@@ -158,7 +156,11 @@ impl Taking<'_> {
                 }
             }
         }
-        self.say(Kind::Attestation, "sigstore", Outcome::Taken(format!("the publishers of {held} files")));
+        self.say(
+            Kind::Attestation,
+            "sigstore",
+            Outcome::Taken(format!("the publishers of {}", counted(held, "file"))),
+        );
         Ok(())
     }
 
@@ -169,7 +171,7 @@ impl Taking<'_> {
             return Ok(());
         }
         let (from, to) = (&self.bundle.blobs, self.taken.staged().cache());
-        let (mut count, mut bytes) = (0_usize, 0_u64);
+        let (mut files, mut bytes) = (0_usize, 0_u64);
         for blob in carried.iter().filter_map(|(_, entry)| entry.body) {
             let Some(mut file) = from.open(&blob.sha256)? else { continue };
             let mut writer = to.writer()?;
@@ -182,9 +184,9 @@ impl Taking<'_> {
                 }
             }
             writer.finish()?;
-            (count, bytes) = (count + 1, bytes.saturating_add(blob.length));
+            (files, bytes) = (files + 1, bytes.saturating_add(blob.length));
         }
-        self.say(Kind::File, "files", Outcome::Taken(format!("{count} files, {bytes} bytes")));
+        self.say(Kind::File, "files", Outcome::Taken(format!("{}, {bytes} bytes", counted(files, "file"))));
         Ok(())
     }
 

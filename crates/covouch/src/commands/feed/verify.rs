@@ -11,7 +11,7 @@ use crate::{
     exit::Exit,
     failure::Failure,
     settings::Settings,
-    terminal::{Terminal, UNSURE, paint},
+    terminal::{Terminal, UNSURE, counted, paint},
 };
 
 pub(super) fn verify(
@@ -26,8 +26,9 @@ pub(super) fn verify(
         terminal.answer(format_args!("own key {}", key.fingerprint()));
     }
     terminal.answer(format_args!(
-        "{} statements in {lists} lists, {} of keys that nobody in it leads to",
-        answer.statements.len() + answer.others.len(),
+        "{} in {}, {} of keys that nobody in it leads to",
+        counted(answer.statements.len() + answer.others.len(), "statement"),
+        counted(lists, "list"),
         answer.others.len()
     ));
     match answer.staleness {

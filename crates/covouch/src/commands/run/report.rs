@@ -15,7 +15,7 @@ use super::wrapped::Wrapped;
 use crate::{
     exit::Exit,
     failure::Failure,
-    terminal::{FAINT, RIGHT, Terminal, UNSURE, WRONG, paint},
+    terminal::{FAINT, RIGHT, Terminal, UNSURE, WRONG, counted, paint},
 };
 
 /// How it ended, and which newer versions installers did not choose because they are kept out.
@@ -151,8 +151,7 @@ fn totals(session: &SessionReport) -> String {
     let files = match session.sent.len() {
         // Its own cache, which the gate filled, may have had everything.
         0 => "no file".to_owned(),
-        1 => "1 file".to_owned(),
-        number => format!("{number} files"),
+        number => counted(number, "file"),
     };
     let mut parts = vec![format!("{} let in", paint(RIGHT, files))];
     for (permission, what) in

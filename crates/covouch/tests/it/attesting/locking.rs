@@ -61,7 +61,7 @@ fn publishers_are_written_into_the_lock_and_asked_for_once() {
     identities(&server, &desk)
         .ends(0)
         .says("pypi-attestations 0.0.19  github:trailofbits/pypi-attestations")
-        .says("2 of 2 packages name their publishers in pylock.toml");
+        .says("2 of 2 packages with publishers named in pylock.toml");
     let written = desk.read("pylock.toml");
     assert!(written.starts_with("# mine\nlock-version"), "{written}");
     let github = "[[packages.attestation-identities]]\nkind = \"GitHub\"\nrepository = \"trailofbits/pypi-attestations\"\nworkflow = \"release.yml\"\n";
@@ -188,7 +188,7 @@ fn a_check_holds_the_files_against_whom_the_lock_names() {
     let (index, desk) = locked([Some(DEMO), Some(DEMO)]);
     desk.covouch(&["check"]).ends(0).says("2 admitted");
     assert!(!index.requests().iter().any(|request| request.path.ends_with(".provenance")), "nobody asks");
-    desk.covouch(&["lock-identities", "--index", &index.url()]).ends(0).says("1 of 1 packages");
+    desk.covouch(&["lock-identities", "--index", &index.url()]).ends(0).says("1 of 1 package with");
     desk.covouch(&["check"]).ends(0).says("2 admitted");
     // What was verified is known without the index.
     desk.covouch(&["check", "--offline"]).ends(0).says("2 admitted");

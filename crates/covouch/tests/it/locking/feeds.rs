@@ -114,5 +114,5 @@ fn a_file_that_nobody_locked_is_not_let_in_by_the_lock() {
     desk.covouch(&["lock"]).ends(0);
     away(&desk);
     pin(&desk, &[wheel("demo", "1.0"), wheel("other", "1.0")]);
-    elsewhere(&desk).ends(4).says("1 admitted, 1 undecided").says("1 files have no entry");
+    elsewhere(&desk).ends(4).says("1 admitted, 1 undecided").says("1 file without an entry");
 }

@@ -74,7 +74,7 @@ fn who_publishes_at_once_publishes_one_after_the_other() {
         let said = started.map(|started| started.wait().ends(0).stdout);
         let news = said.iter().filter(|text| text.starts_with("published 1 new")).count();
         assert_eq!(news, 1, "{said:?}");
-        let expected = format!("{} statements in 1 lists", round + 1);
+        let expected = format!("{} statements in 1 list", round + 1);
         desk.covouch(&["feed", "verify", "feed"]).ends(0).says(&expected);
     }
 }
@@ -89,7 +89,7 @@ fn who_signs_while_another_publishes_is_published_now_or_next() {
         veto(&desk, &format!("project-{round}"));
         started.wait().ends(0);
         desk.covouch(&publish).ends(0);
-        let expected = format!("{} statements in 1 lists", round + 1);
+        let expected = format!("{} statements in 1 list", round + 1);
         desk.covouch(&["feed", "verify", "feed"]).ends(0).says(&expected);
     }
 }
@@ -102,7 +102,7 @@ fn two_syncs_at_once_of_one_cold_state_both_read_the_feed() {
         let verify = ["feed", "verify", "feed", "--home", home.to_str().unwrap()];
         let started = [(); 3].map(|()| desk.start(desk.command(&verify)));
         for started in started {
-            started.wait().ends(0).says("1 statements in 1 lists");
+            started.wait().ends(0).says("1 statement in 1 list");
         }
     }
 }

@@ -94,7 +94,7 @@ fn a_vote_travels_in_a_feed_and_every_reader_counts_it() {
     carried.check().ends(0).says("2 admitted");
     carried.tally("feed").ends(0).says("2 of 2 files passed, by electorate `council` version 1");
     let by_name = ["tally", "orphan-1.0.tar.gz", "--electorate", "council", "--feed", "feed"];
-    carried.council.covouch(&by_name).ends(0).says("1 of 1 files passed");
+    carried.council.covouch(&by_name).ends(0).says("1 of 1 file passed");
     // Without the feed there is no folder to count from.
     carried.council.tally().ends(1).says("[trust-folder-missing]");
 }

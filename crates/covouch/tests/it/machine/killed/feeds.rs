@@ -35,7 +35,7 @@ fn publish(online: &str) -> Vec<&str> {
 
 /// How many statements a reader found.
 fn found(ran: &Ran) -> usize {
-    let count = ran.stdout.lines().find_map(|line| line.split_once(" statements in "));
+    let count = ran.stdout.lines().find_map(|line| line.split_once(" statement"));
     count.unwrap_or_else(|| panic!("{}", ran.all())).0.parse().unwrap()
 }
 
