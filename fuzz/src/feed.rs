@@ -54,7 +54,7 @@ fn reads<R: Role>(sealed: &[u8], signers: &Signers) -> bool {
     }
 }
 
-fn sealed(signed: &Value, key: &SecretKey, signers: &Signers) -> Vec<u8> {
+fn sealed(signed: &Value<'_>, key: &SecretKey, signers: &Signers) -> Vec<u8> {
     let signature = Signer::sign(key, &signed.canonical()).expect("a key in memory signs");
     let digits: String = signature.iter().map(|byte| format!("{byte:02x}")).collect();
     let id = signers.id_of(key.public_key()).expect("it is among the signers");

@@ -12,6 +12,7 @@
 
 mod attestation;
 mod check;
+mod feed;
 mod figures;
 mod gateway;
 mod graph;
@@ -63,6 +64,7 @@ const PARTS: &[Part] = &[
     ("judge", judge::run),
     ("check", check::run),
     ("lock", locked::run),
+    ("feed", feed::run),
     ("attestation", attestation::run),
     ("graph", graph::run),
 ];

@@ -47,7 +47,7 @@ impl Bins {
         Ok(Self { bits, prefix: prefix.to_owned(), signers: Signers::read(fields, keys)? })
     }
 
-    pub(crate) fn write(&self) -> Value {
+    pub(crate) fn write(&self) -> Value<'_> {
         let [ids, threshold] = self.signers.write();
         let succinct = Value::object([
             ids,

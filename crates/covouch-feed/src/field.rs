@@ -1,10 +1,8 @@
 //! Fields of metadata, read one by one, so that a mistake names its place.
 
-use std::collections::BTreeMap;
-
 use covouch_core::{shown::Shown, time::Timestamp};
 
-use crate::value::Value;
+use crate::value::{Object, Value};
 
 /// What is wrong with some metadata.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,21 +27,21 @@ impl From<serde_json::Error> for Malformed {
 
 /// The entries of one object.
 #[derive(Clone, Copy)]
-pub(crate) struct Fields<'a>(pub(crate) &'a BTreeMap<String, Value>);
+pub(crate) struct Fields<'a>(pub(crate) &'a Object<'a>);
 
 impl<'a> Fields<'a> {
-    pub(crate) fn of(name: &str, value: &'a Value) -> Result<Self, Malformed> {
+    pub(crate) fn of(name: &str, value: &'a Value<'a>) -> Result<Self, Malformed> {
         match value {
             Value::Object(entries) => Ok(Self(entries)),
             _ => Err(Malformed::field(&Shown::new(name).to_string(), "an object")),
         }
     }
 
-    pub(crate) fn optional(self, name: &str) -> Option<&'a Value> {
+    pub(crate) fn optional(self, name: &str) -> Option<&'a Value<'a>> {
         self.0.get(name)
     }
 
-    fn required(self, name: &str) -> Result<&'a Value, Malformed> {
+    fn required(self, name: &str) -> Result<&'a Value<'a>, Malformed> {
         self.optional(name).ok_or_else(|| Malformed(format!("there is no `{name}`")))
     }
 
@@ -79,7 +77,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    pub(crate) fn list(self, name: &str) -> Result<&'a [Value], Malformed> {
+    pub(crate) fn list(self, name: &str) -> Result<&'a [Value<'a>], Malformed> {
         match self.required(name)? {
             Value::List(items) => Ok(items),
             _ => Err(Malformed::field(name, "a list")),
@@ -87,8 +85,8 @@ impl<'a> Fields<'a> {
     }
 
     pub(crate) fn texts(self, name: &str) -> Result<Vec<&'a str>, Malformed> {
-        let text = |value: &'a Value| match value {
-            Value::Text(text) => Ok(text.as_str()),
+        let text = |value: &'a Value<'a>| match value {
+            Value::Text(text) => Ok(&**text),
             _ => Err(Malformed::field(name, "a list of texts")),
         };
         self.list(name)?.iter().map(text).collect()
@@ -113,18 +111,18 @@ pub(crate) fn from_hex(text: &str) -> Option<Vec<u8>> {
         b'A'..=b'F' => Some(digit - b'A' + 10),
         _ => None,
     };
-    let pair = |pair: &[u8; 2]| Some(nibble(pair[0])? << 4 | nibble(pair[1])?);
-    if digits.len().is_multiple_of(2) { digits.as_chunks::<2>().0.iter().map(pair).collect() } else { None }
+    if !digits.len().is_multiple_of(2) {
+        return None;
+    }
+    let mut bytes = Vec::with_capacity(digits.len() / 2);
+    for [high, low] in digits.as_chunks::<2>().0 {
+        bytes.push(nibble(*high)? << 4 | nibble(*low)?);
+    }
+    Some(bytes)
 }
 
 /// Hexadecimal digits of bytes.
 pub(crate) fn to_hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        // Writing into a text cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

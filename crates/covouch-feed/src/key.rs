@@ -59,7 +59,7 @@ impl Key {
         let values = fields.object("keyval")?;
         // Keys of other kinds may keep their public half elsewhere.
         let public = match values.optional("public") {
-            Some(Value::Text(text)) => text.as_str(),
+            Some(Value::Text(text)) => text,
             _ => "",
         };
         let usable = match (kind, scheme) {
@@ -106,7 +106,7 @@ impl Key {
 }
 
 /// An Ed25519 key as metadata lists it, and the id securesystemslib would give it.
-pub(crate) fn write_ed25519(key: &PublicKey) -> (String, Value) {
+pub(crate) fn write_ed25519(key: &PublicKey) -> (String, Value<'static>) {
     let value = Value::object([
         ("keytype", Value::text("ed25519")),
         ("keyval", Value::object([("public", Value::text(to_hex(key.as_bytes())))])),

@@ -318,7 +318,7 @@ struct Turn<'a> {
 impl Turn<'_> {
     /// Signs a role with those of the keys that are its own, and counts them as a reader will. Says whether who does not
     /// know the new root yet believes it as well; of a first root there is nobody who does not.
-    fn seal(&self, role: &str, signed: Value, limit: usize) -> Result<(Vec<u8>, bool), PublishError> {
+    fn seal(&self, role: &str, signed: Value<'_>, limit: usize) -> Result<(Vec<u8>, bool), PublishError> {
         let canonical = signed.canonical();
         let mut signatures = Signatures::default();
         for key in self.keys {

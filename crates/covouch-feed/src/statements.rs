@@ -29,7 +29,7 @@ use crate::{
     code,
     role::{Delegations, Hashes, Signed, Target, Targets},
     update::Trusted,
-    value::Value,
+    value::{Object, Value},
 };
 
 /// The target that carries what is about no project. No project's name has a slash.
@@ -108,21 +108,21 @@ pub fn heads(targets: &Targets, project: &ProjectName) -> Result<Vec<Envelope>, 
     parse(heads_of(target)?)
 }
 
-fn parse(values: &[Value]) -> Result<Vec<Envelope>, StatementsError> {
-    let parse = |value: &Value| Ok(Envelope::parse(&value.to_json()).map_err(VerifyError::from)?);
+fn parse(values: &[Value<'_>]) -> Result<Vec<Envelope>, StatementsError> {
+    let parse = |value: &Value<'_>| Ok(Envelope::parse(&value.to_json()).map_err(VerifyError::from)?);
     values.iter().map(parse).collect()
 }
 
-fn statements_of(target: &Target) -> Result<&[Value], StatementsError> {
+fn statements_of(target: &Target) -> Result<&[Value<'static>], StatementsError> {
     list(target, "statements")?.ok_or(StatementsError::Profile("a target has no `statements`"))
 }
 
 /// Most projects have none, and then nothing stands in their place.
-fn heads_of(target: &Target) -> Result<&[Value], StatementsError> {
+fn heads_of(target: &Target) -> Result<&[Value<'static>], StatementsError> {
     Ok(list(target, "heads")?.unwrap_or_default())
 }
 
-fn list<'a>(target: &'a Target, name: &str) -> Result<Option<&'a [Value]>, StatementsError> {
+fn list<'a>(target: &'a Target, name: &str) -> Result<Option<&'a [Value<'static>]>, StatementsError> {
     let Some(Value::Object(entries)) = &target.custom else {
         return Err(StatementsError::Profile("a target has no `custom`"));
     };
@@ -145,9 +145,10 @@ pub(crate) fn add(
         None => (Vec::new(), Vec::new()),
     };
     let added = extend(&mut stated, statements) + extend(&mut headed, heads);
-    let mut custom = BTreeMap::from([("statements".to_owned(), Value::List(stated))]);
+    let mut custom = Object::default();
+    custom.insert("statements", Value::List(stated));
     if !headed.is_empty() {
-        custom.insert("heads".to_owned(), Value::List(headed));
+        custom.insert("heads", Value::List(headed));
     }
     // The target itself is an empty file that nobody needs to fetch.
     let target = Target { length: 0, hashes: Hashes::of(b""), custom: Some(Value::Object(custom)) };
@@ -155,12 +156,13 @@ pub(crate) fn add(
     Ok(added)
 }
 
-fn extend(values: &mut Vec<Value>, envelopes: &[Envelope]) -> usize {
+fn extend(values: &mut Vec<Value<'static>>, envelopes: &[Envelope]) -> usize {
     let before = values.len();
     let mut known: BTreeSet<Vec<u8>> = values.iter().map(Value::to_json).collect();
     for envelope in envelopes {
         // What our own envelope writes is JSON.
-        let value = Value::parse(envelope.to_json().as_bytes()).unwrap_or(Value::Null);
+        let json = envelope.to_json();
+        let value = Value::parse(json.as_bytes()).map_or(Value::Null, |value| value.to_static());
         if known.insert(value.to_json()) {
             values.push(value);
         }

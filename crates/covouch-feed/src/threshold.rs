@@ -5,6 +5,7 @@
 //! - A threshold is at least one.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     num::NonZeroU32,
 };
@@ -98,14 +99,14 @@ impl Signers {
     }
 
     /// The `keyids` and the `threshold` as metadata lists them.
-    pub(crate) fn write(&self) -> [(&'static str, Value); 2] {
+    pub(crate) fn write(&self) -> [(&'static str, Value<'_>); 2] {
         let ids = self.keys.keys().map(Value::text).collect();
         [("keyids", Value::List(ids)), ("threshold", Value::number(self.threshold.get().into()))]
     }
 
     /// The key objects as metadata lists them. Only Ed25519: nothing else signs what we write.
-    pub(crate) fn write_keys(&self) -> impl Iterator<Item = (String, Value)> {
-        self.ed25519().map(|key| write_ed25519(&key))
+    pub(crate) fn write_keys(&self) -> impl Iterator<Item = (Cow<'static, str>, Value<'static>)> {
+        self.ed25519().map(|key| write_ed25519(&key)).map(|(id, key)| (id.into(), key))
     }
 }
 
@@ -114,7 +115,7 @@ impl Signers {
 pub(crate) struct Signatures(BTreeMap<String, Vec<u8>>);
 
 impl Signatures {
-    pub(crate) fn read(list: &[Value]) -> Result<Self, Malformed> {
+    pub(crate) fn read(list: &[Value<'_>]) -> Result<Self, Malformed> {
         let mut signatures = BTreeMap::new();
         for value in list {
             let fields = Fields::of("signatures", value)?;
@@ -134,7 +135,7 @@ impl Signatures {
         self.0.insert(id, signature.to_vec());
     }
 
-    pub(crate) fn write(&self) -> Value {
+    pub(crate) fn write(&self) -> Value<'_> {
         let one = |(id, signature): (&String, &Vec<u8>)| {
             Value::object([("keyid", Value::text(id)), ("sig", Value::text(to_hex(signature)))])
         };

@@ -36,6 +36,14 @@ use crate::{
 /// # Errors
 /// [`FolderError`] when the folder cannot be read.
 pub fn list(folder: &Path) -> Result<Vec<Electorate>, FolderError> {
+    list_of_others(folder, &BTreeSet::new())
+}
+
+/// The same, of the chains of other keys than these.
+pub(crate) fn list_of_others(folder: &Path, keys: &BTreeSet<KeyId>) -> Result<Vec<Electorate>, FolderError> {
+    let files: BTreeSet<String> = keys.iter().map(|key| format!("{key}.jsonl")).collect();
+    let is_theirs =
+        |path: &Path| path.file_name().is_some_and(|name| files.contains(&*name.to_string_lossy()));
     let disk = |error| FolderError::Disk { path: folder.to_owned(), error };
     if !folder.is_dir() {
         return Err(FolderError::Missing { path: folder.to_owned() });
@@ -43,7 +51,7 @@ pub fn list(folder: &Path) -> Result<Vec<Electorate>, FolderError> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).map_err(disk)? {
         let path = entry.map_err(disk)?.path();
-        if path.extension().is_some_and(|extension| extension == "jsonl") {
+        if path.extension().is_some_and(|extension| extension == "jsonl") && !is_theirs(&path) {
             let bytes = folder::read_file(&path)?.unwrap_or_default();
             found.extend(versions(&bytes));
         }

@@ -18,7 +18,10 @@ mod files;
 mod folder;
 mod kept;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use covouch_core::{
     digest::Sha256,
@@ -29,6 +32,7 @@ use covouch_core::{
 };
 use covouch_feed::{
     bins::Bins,
+    path::role_file,
     role::{Delegations, Signed, Targets, check_root},
     statements::{self, About, FEED_WIDE, Place, believe},
     update::{Answer, Source, Trusted, Update, Why},
@@ -42,7 +46,12 @@ pub use self::{
     folder::{Bucket, Draft, FeedFolder, FeedKeys, Published, Uploaded},
 };
 use self::{files::Files, kept::Kept};
-use crate::{limits, network::Network, state::State};
+use crate::{
+    blocking::{blocking, spread},
+    limits,
+    network::Network,
+    state::State,
+};
 
 /// What a feed says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,7 +140,7 @@ type Lists = BTreeMap<String, Option<Signed<Targets>>>;
 /// One synchronisation.
 struct Reader {
     files: Files,
-    kept: Kept,
+    kept: Arc<Kept>,
     now: Timestamp,
 }
 
@@ -145,7 +154,7 @@ impl Reader {
     ) -> Result<Self, FeedError> {
         let files = Files::new(network, address)?;
         // Two runs at once would otherwise put each other's floors back.
-        let kept = Kept::lock(state, root).await?;
+        let kept = Arc::new(Kept::lock(state, root).await?);
         let reader = Self { files, kept, now };
         reader.begin(root).await?;
         Ok(reader)
@@ -167,7 +176,7 @@ impl Reader {
     }
 
     async fn answer(&self, wanted: Wanted<'_>) -> Result<(FeedAnswer, usize), FeedError> {
-        let trusted = self.top_level().await?;
+        let trusted = Arc::new(self.top_level().await?);
         let targets = trusted.targets().role();
         let lists = match &targets.delegations {
             Delegations::Bins(bins) => {
@@ -256,40 +265,81 @@ impl Reader {
         }
     }
 
-    /// Bins, several at a time; `None` for one that cannot be reached.
+    /// Bins: those that are kept, and the others from the feed, several at a time; `None` for one that cannot be reached.
     async fn lists(
         &self,
-        trusted: &Trusted,
+        trusted: &Arc<Trusted>,
         bins: &Bins,
         names: BTreeSet<String>,
     ) -> Result<Lists, FeedError> {
-        stream::iter(names)
-            .map(|name| async move {
-                match self.list(trusted, bins, &name).await {
-                    Ok(list) => Ok((name, Some(list))),
-                    Err(error) if error.is_unreachable() => Ok((name, None)),
-                    Err(error) => Err(error),
-                }
-            })
-            .buffer_unordered(limits::PARALLEL_PAGES)
-            .try_collect()
-            .await
+        let checker = Arc::new(Checker {
+            kept: Arc::clone(&self.kept),
+            trusted: Arc::clone(trusted),
+            bins: bins.clone(),
+        });
+        let reading = Arc::clone(&checker);
+        let (mut lists, missing) = blocking(move || reading.kept_lists(names)).await?;
+        let fetched = stream::iter(missing).map(|name| async {
+            match self.fetch_list(&checker, &name).await {
+                Ok(list) => Ok((name, Some(list))),
+                Err(error) if error.is_unreachable() => Ok((name, None)),
+                Err(error) => Err(error),
+            }
+        });
+        let fetched: Lists = fetched.buffer_unordered(limits::PARALLEL_PAGES).try_collect().await?;
+        lists.extend(fetched);
+        Ok(lists)
     }
 
-    async fn list(&self, trusted: &Trusted, bins: &Bins, name: &str) -> Result<Signed<Targets>, FeedError> {
-        let want = trusted.want(name, Source::Kept)?;
-        if let Some(bytes) = self.kept.read(&want.path)?
-            && let Ok(list) = trusted.check_bin(name, bins, &bytes)
-        {
-            return Ok(list);
-        }
-        let want = trusted.want(name, Source::Repository)?;
+    async fn fetch_list(&self, checker: &Arc<Checker>, name: &str) -> Result<Signed<Targets>, FeedError> {
+        let want = checker.trusted.want(name, Source::Repository)?;
         let bytes = self.files.fetch(&want.path, want.limit).await?;
         // A bin the snapshot names and nobody serves is an error, and never "nothing said".
         let bytes =
             bytes.ok_or_else(|| FeedError::MissingList { feed: self.files.shown(), path: want.path })?;
-        let list = trusted.check_bin(name, bins, &bytes)?;
-        self.kept.keep(&covouch_feed::path::role_file(name), &bytes)?;
+        let (checker, name) = (Arc::clone(checker), name.to_owned());
+        blocking(move || checker.take(&name, &bytes)).await
+    }
+}
+
+/// Bins that are worth a thread.
+const PART_BINS: usize = 4;
+
+/// What bins are checked against, on whatever thread.
+struct Checker {
+    kept: Arc<Kept>,
+    trusted: Arc<Trusted>,
+    bins: Bins,
+}
+
+impl Checker {
+    /// The bins that are kept as the snapshot names them, and the names of the others.
+    fn kept_lists(&self, names: BTreeSet<String>) -> Result<(Lists, Vec<String>), FeedError> {
+        let names: Vec<String> = names.into_iter().collect();
+        let read = |names: &[String]| {
+            names.iter().map(|name| self.kept_list(name)).collect::<Result<Vec<_>, FeedError>>()
+        };
+        let found = spread(&names, PART_BINS, read).into_iter().collect::<Result<Vec<_>, FeedError>>()?;
+        let (mut lists, mut missing) = (Lists::new(), Vec::new());
+        for (name, list) in names.into_iter().zip(found.into_iter().flatten()) {
+            match list {
+                Some(list) => drop(lists.insert(name, Some(list))),
+                None => missing.push(name),
+            }
+        }
+        Ok((lists, missing))
+    }
+
+    fn kept_list(&self, name: &str) -> Result<Option<Signed<Targets>>, FeedError> {
+        let want = self.trusted.want(name, Source::Kept)?;
+        let kept = self.kept.read(&want.path)?;
+        Ok(kept.and_then(|bytes| self.trusted.check_bin(name, &self.bins, &bytes).ok()))
+    }
+
+    /// Checks a bin that was fetched, and keeps it.
+    fn take(&self, name: &str, bytes: &[u8]) -> Result<Signed<Targets>, FeedError> {
+        let list = self.trusted.check_bin(name, &self.bins, bytes)?;
+        self.kept.keep_bin(&role_file(name), bytes)?;
         Ok(list)
     }
 }

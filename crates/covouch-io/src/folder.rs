@@ -9,6 +9,7 @@
 //! # Not here
 //! Which keys may speak: the policy names the roots, their delegations name the rest.
 
+mod added;
 mod heads;
 
 use std::{
@@ -29,6 +30,7 @@ use covouch_core::{
     time::Timestamp,
 };
 
+pub(crate) use self::added::{Added, Place, read_added};
 pub use self::heads::{heads_path, keep_head, read_heads};
 use crate::state::{self, StateError};
 
@@ -128,7 +130,8 @@ pub fn read(folder: &Path, roots: &[PublicKey]) -> Result<Vec<Chain>, FolderErro
 pub fn read_chain(folder: &Path, issuer: &PublicKey) -> Result<Chain, FolderError> {
     let raw = raw_chain(folder, issuer)?;
     let path = chain_path(folder, issuer);
-    Chain::parse(issuer, &raw.lines, raw.head.as_deref()).map_err(|error| FolderError::Chain { path, error })
+    let lines = added::read_lines(issuer, &raw.lines, 1, |(_, statement)| statement);
+    Chain::join(issuer, lines, raw.head.as_deref()).map_err(|error| FolderError::Chain { path, error })
 }
 
 /// Signs a statement for the next place of the signer's chain and appends it.

@@ -31,7 +31,10 @@ use std::{
 
 use etcetera::BaseStrategy as _;
 
-pub(crate) use self::cache::hash;
+pub(crate) use self::{
+    cache::hash,
+    write::{finish_parts, write_hint, write_part},
+};
 pub use self::{
     cache::{Cache, CacheWriter, CachedFile},
     error::StateError,

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The moment of all measurements: the vouches made for them end one day.
-const NOW: &str = "2026-06-10T12:00:00Z";
+pub(super) const NOW: &str = "2026-06-10T12:00:00Z";
 
 /// What several runs took.
 pub(super) struct Measured {
@@ -37,7 +37,7 @@ impl Measured {
             times.add(start.elapsed().as_secs_f64() * 1e3);
         }
         for _ in 0..bench.pick(3, 11) {
-            memory.add(most_memory(&command())?);
+            memory.add(usage(&command())?.memory);
         }
         Ok(Self { times, memory, said })
     }
@@ -55,10 +55,20 @@ pub(super) fn command(bench: &Bench<'_>, home: &Path, arguments: &[&str]) -> Com
     command
 }
 
-/// The most memory a command ever had, in MB.
-fn most_memory(command: &Command) -> Result<f64, Failure> {
+/// What a command needed.
+pub(super) struct Usage {
+    /// Processor time of its threads, in the program and in the kernel for it, in milliseconds.
+    pub(super) processor: f64,
+    /// The most memory it ever had, in MB.
+    pub(super) memory: f64,
+    /// What it said.
+    pub(super) said: String,
+}
+
+/// Runs a command and says what it needed.
+pub(super) fn usage(command: &Command) -> Result<Usage, Failure> {
     let mut timed = Command::new("/usr/bin/time");
-    timed.arg("--format=%M").arg(command.get_program()).args(command.get_args());
+    timed.arg("--format=%U %S %M").arg(command.get_program()).args(command.get_args());
     for (name, value) in command.get_envs() {
         match value {
             Some(value) => timed.env(name, value),
@@ -70,6 +80,12 @@ fn most_memory(command: &Command) -> Result<f64, Failure> {
     }
     let done = timed.output().map_err(|error| format!("`time` does not start: {error}"))?;
     let text = String::from_utf8_lossy(&done.stderr).into_owned();
-    let kilobytes = text.lines().next_back().and_then(|line| line.trim().parse::<f64>().ok());
-    kilobytes.map(|kilobytes| kilobytes / 1024.0).ok_or_else(|| format!("`time` said: {text}"))
+    let numbers = text.lines().next_back().unwrap_or_default().split(' ').map(str::parse::<f64>);
+    match numbers.collect::<Result<Vec<_>, _>>().as_deref() {
+        Ok([user, system, kilobytes]) if done.status.success() => {
+            let said = String::from_utf8_lossy(&done.stdout).into_owned();
+            Ok(Usage { processor: (user + system) * 1e3, memory: kilobytes / 1024.0, said })
+        }
+        _ => Err(format!("`time` said: {text}")),
+    }
 }

@@ -16,8 +16,14 @@ use crate::{code::Code, hint::Hint, key::PublicKey, name::ProjectName, time::Tim
 #[derive(Clone, Debug)]
 pub struct Chain {
     issuer: PublicKey,
+    /// The place of the first statement here: the first of all, except under a [`Tail`].
+    begin: Link,
     statements: Vec<Verified<Statement>>,
 }
+
+/// The end of a chain: what was added since it was read whole, and found to end before this.
+#[derive(Clone, Debug)]
+pub struct Tail(Chain);
 
 /// Why lines are not an issuer's chain.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -140,41 +146,51 @@ impl Chain {
         Self::read((issuer, lines, head), &mut |envelope| seen.verify(envelope, issuer))
     }
 
+    /// Reads a chain whose lines were read one by one with [`read_line`], by whomever.
+    ///
+    /// # Errors
+    /// As for [`Chain::parse`].
+    pub fn join(
+        issuer: &PublicKey,
+        statements: impl IntoIterator<Item = Result<Verified<Statement>, ChainError>>,
+        head: Option<&[u8]>,
+    ) -> Result<Self, ChainError> {
+        Self::after(Link::FIRST, issuer, statements, head)
+    }
+
     fn read(
         (issuer, lines, head): (&PublicKey, &[u8], Option<&[u8]>),
         verify: &mut dyn FnMut(&Envelope) -> Result<Verified<Statement>, VerifyError>,
     ) -> Result<Self, ChainError> {
-        let mut chain = Self { issuer: *issuer, statements: Vec::new() };
-        for (index, text) in lines.split_inclusive(|byte| *byte == b'\n').enumerate() {
-            let line = index + 1;
-            let text = text.strip_suffix(b"\n").ok_or(ChainError::Unfinished { line })?;
-            let statement = Envelope::parse(text)
-                .map_err(VerifyError::from)
-                .and_then(|envelope| verify(&envelope))
-                .map_err(|error| ChainError::Statement { line, error })?;
-            chain.push(statement, line)?;
+        let lines = lines.split_inclusive(|byte| *byte == b'\n').zip(1..);
+        Self::join(issuer, lines.map(|(text, line)| Ok(parse_line(text, line, verify)?.1)), head)
+    }
+
+    fn after(
+        begin: Link,
+        issuer: &PublicKey,
+        statements: impl IntoIterator<Item = Result<Verified<Statement>, ChainError>>,
+        head: Option<&[u8]>,
+    ) -> Result<Self, ChainError> {
+        let mut chain = Self { issuer: *issuer, begin, statements: Vec::new() };
+        for statement in statements {
+            chain.append(statement?)?;
         }
         chain.check_head(head)?;
         Ok(chain)
     }
 
-    fn push(&mut self, statement: Verified<Statement>, line: usize) -> Result<(), ChainError> {
-        let expected = self.next();
-        let found = statement.value().link;
-        if found.sequence != expected.sequence {
-            return Err(ChainError::Gap { line, found: found.sequence, expected: expected.sequence });
-        }
-        if found.previous != expected.previous {
-            return Err(ChainError::Broken { line });
-        }
-        self.statements.push(statement);
-        Ok(())
+    /// The line of the next statement. Each has one, so lines and numbers are the same.
+    fn next_line(&self) -> usize {
+        let before = usize::try_from(self.begin.sequence).unwrap_or(usize::MAX).saturating_sub(1);
+        before.saturating_add(self.statements.len()).saturating_add(1)
     }
 
     fn check_head(&self, head: Option<&[u8]>) -> Result<(), ChainError> {
         let length = self.statements.len();
         let Some(head) = head else {
-            return if length == 0 { Ok(()) } else { Err(ChainError::NoHead(length)) };
+            let is_empty = length == 0 && self.begin == Link::FIRST;
+            return if is_empty { Ok(()) } else { Err(ChainError::NoHead(length)) };
         };
         let head = Envelope::parse(head.trim_ascii_end())
             .map_err(VerifyError::from)
@@ -184,13 +200,17 @@ impl Chain {
             // The head before the first statement lags behind by one, and says nothing of later ones.
             None => Ok(()),
             Some((sequence, statement)) if self.at(sequence) == Some(statement) => Ok(()),
-            Some((sequence, _)) => Err(ChainError::Shortened { head: sequence, length }),
+            Some((sequence, _)) => {
+                Err(ChainError::Shortened { head: sequence, length: self.next_line() - 1 })
+            }
         }
     }
 
     fn at(&self, sequence: u64) -> Option<StatementId> {
-        let index = usize::try_from(sequence.checked_sub(1)?).ok()?;
-        self.statements.get(index).map(Verified::id)
+        match sequence.checked_sub(self.begin.sequence) {
+            Some(index) => self.statements.get(usize::try_from(index).ok()?).map(Verified::id),
+            None => self.begin.previous.filter(|_| sequence.saturating_add(1) == self.begin.sequence),
+        }
     }
 
     /// Whose chain it is.
@@ -215,7 +235,7 @@ impl Chain {
     #[must_use]
     pub fn next(&self) -> Link {
         match self.statements.last() {
-            None => Link::FIRST,
+            None => self.begin,
             Some(last) => {
                 Link { sequence: last.value().link.sequence.saturating_add(1), previous: Some(last.id()) }
             }
@@ -270,7 +290,7 @@ impl Chain {
     /// # Errors
     /// [`ChainError`] when it was signed for another place or by another key.
     pub fn append(&mut self, statement: Verified<Statement>) -> Result<(), ChainError> {
-        let line = self.statements.len() + 1;
+        let line = self.next_line();
         if statement.issuer() != &self.issuer {
             let error = VerifyError::OtherKey {
                 found: statement.issuer().id().short(),
@@ -278,7 +298,15 @@ impl Chain {
             };
             return Err(ChainError::Statement { line, error });
         }
-        self.push(statement, line)
+        let (expected, found) = (self.next(), statement.value().link);
+        if found.sequence != expected.sequence {
+            return Err(ChainError::Gap { line, found: found.sequence, expected: expected.sequence });
+        }
+        if found.previous != expected.previous {
+            return Err(ChainError::Broken { line });
+        }
+        self.statements.push(statement);
+        Ok(())
     }
 
     /// Whether everything an earlier copy of this chain said still stands here.
@@ -289,4 +317,58 @@ impl Chain {
             && self.statements.len() >= earlier.statements.len()
             && self.statements.iter().zip(&earlier.statements).all(same)
     }
+}
+
+impl Tail {
+    /// What follows in a chain that was read up to before `begin`; its lines were read with [`read_line`].
+    ///
+    /// # Errors
+    /// [`ChainError`] at the first line that does not follow, or when the head is older than what was read: then the
+    /// chain is to be read whole.
+    pub fn join(
+        begin: Link,
+        issuer: &PublicKey,
+        statements: impl IntoIterator<Item = Result<Verified<Statement>, ChainError>>,
+        head: Option<&[u8]>,
+    ) -> Result<Self, ChainError> {
+        Chain::after(begin, issuer, statements, head).map(Self)
+    }
+
+    /// The statements, oldest first.
+    #[must_use]
+    pub fn into_statements(self) -> Vec<Verified<Statement>> {
+        self.0.into_statements()
+    }
+
+    /// The place of the next statement.
+    #[must_use]
+    pub fn next(&self) -> Link {
+        self.0.next()
+    }
+}
+
+/// Reads and verifies one line of a chain, its newline included, wherever in the chain it stands.
+///
+/// # Errors
+/// [`ChainError`] with this line's number.
+pub fn read_line(
+    issuer: &PublicKey,
+    text: &[u8],
+    line: usize,
+) -> Result<(Envelope, Verified<Statement>), ChainError> {
+    parse_line(text, line, &mut |envelope| verify(envelope, issuer))
+}
+
+fn parse_line(
+    text: &[u8],
+    line: usize,
+    verify: &mut dyn FnMut(&Envelope) -> Result<Verified<Statement>, VerifyError>,
+) -> Result<(Envelope, Verified<Statement>), ChainError> {
+    let text = text.strip_suffix(b"\n").ok_or(ChainError::Unfinished { line })?;
+    let mut read = || {
+        let envelope = Envelope::parse(text)?;
+        let statement = verify(&envelope)?;
+        Ok((envelope, statement))
+    };
+    read().map_err(|error: VerifyError| ChainError::Statement { line, error })
 }

@@ -4,7 +4,7 @@ use covouch_core::{
     key::PublicKey,
     statement::{
         Head, Link, Statement, StatementId,
-        chain::{Chain, ChainError},
+        chain::{Chain, ChainError, Tail, read_line},
         sign, sign_head,
     },
     time::Timestamp,
@@ -182,4 +182,48 @@ fn a_statement_of_another_key_is_not_appended() {
     let (_, foreign) = sign(&sample, &keys::secret("other")).unwrap();
     assert!(matches!(chain.append(foreign), Err(ChainError::Statement { line: 1, .. })));
     assert!(chain.statements().is_empty());
+}
+
+/// The end of a chain from a line on, which is at the place of another.
+fn tail(kept: &Kept, from: usize, place: usize, head: &str) -> Result<Tail, ChainError> {
+    let begin = Link {
+        sequence: u64::try_from(place).unwrap() + 1,
+        previous: place.checked_sub(1).map(|before| kept.ids[before]),
+    };
+    let lines = kept.lines[from..].iter().zip(from + 1..);
+    let statements = lines.map(|(text, line)| Ok(read_line(&key(), format!("{text}\n").as_bytes(), line)?.1));
+    Tail::join(begin, &key(), statements, Some(head.as_bytes()))
+}
+
+#[test]
+fn the_end_of_a_chain_follows_what_was_read_before() {
+    let kept = kept(4);
+    let newest = &kept.heads[3];
+    for place in 0..=4 {
+        let tail = tail(&kept, place, place, newest).unwrap();
+        assert_eq!(tail.next(), Link { sequence: 5, previous: Some(kept.ids[3]) });
+        let ids: Vec<_> = tail.into_statements().iter().map(|statement| statement.id()).collect();
+        assert_eq!(ids, kept.ids[place..]);
+    }
+    // A head that lags behind by what was just written is no error here either.
+    assert!(tail(&kept, 3, 3, &kept.heads[2]).is_ok());
+}
+
+#[test]
+fn the_end_of_another_chain_does_not_follow() {
+    let kept = kept(4);
+    let newest = &kept.heads[3];
+    let code = |from, place, head| tail(&kept, from, place, head).map(drop).unwrap_err().code().as_str();
+    assert_eq!(code(3, 2, newest), "chain-broken");
+    assert_eq!(code(2, 3, newest), "chain-broken");
+    // What the head names was cut off.
+    let mut cut = Kept { lines: kept.lines.clone(), heads: Vec::new(), ids: kept.ids.clone() };
+    cut.lines.pop();
+    assert_eq!(tail(&cut, 2, 2, newest).map(drop).unwrap_err().code().as_str(), "chain-shortened");
+    assert!(tail(&cut, 2, 2, &kept.heads[2]).is_ok());
+    // An older head says nothing of whether what was read before still stands.
+    assert_eq!(code(3, 3, &kept.heads[1]), "chain-shortened");
+    // The same place after another statement.
+    let other = Kept { lines: kept.lines.clone(), heads: Vec::new(), ids: vec![kept.ids[0]; 4] };
+    assert_eq!(tail(&other, 3, 3, newest).map(drop).unwrap_err().code().as_str(), "chain-broken");
 }

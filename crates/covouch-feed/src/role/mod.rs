@@ -12,8 +12,6 @@ mod snapshot;
 mod targets;
 mod timestamp;
 
-use std::collections::BTreeMap;
-
 use covouch_core::{digest::Sha256, time::Timestamp as Moment};
 use sha2::Digest as _;
 
@@ -52,7 +50,7 @@ pub trait Role: Sized {
     /// # Errors
     /// [`Malformed`] names the field.
     #[doc(hidden)]
-    fn read(signed: &Value) -> Result<Self, Malformed>;
+    fn read(signed: &Value<'_>) -> Result<Self, Malformed>;
 }
 
 /// A role that enough of its keys signed.
@@ -101,13 +99,13 @@ pub enum RoleError {
 }
 
 /// Metadata as it came: nothing in it is believed.
-pub(crate) struct Envelope {
-    pub(crate) signed: Value,
+pub(crate) struct Envelope<'a> {
+    pub(crate) signed: Value<'a>,
     pub(crate) signatures: Signatures,
 }
 
-impl Envelope {
-    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
+impl<'a> Envelope<'a> {
+    pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, Malformed> {
         let value = Value::parse(bytes)?;
         let fields = Fields::of("metadata", &value)?;
         let signatures = Signatures::read(fields.list("signatures")?)?;
@@ -156,7 +154,7 @@ pub fn check_root(bytes: &[u8], before: Option<&Signed<Root>>) -> Result<Signed<
     Ok(Signed { role, bytes: bytes.to_vec() })
 }
 
-pub(crate) fn read<R: Role>(signed: &Value) -> Result<R, Malformed> {
+pub(crate) fn read<R: Role>(signed: &Value<'_>) -> Result<R, Malformed> {
     let fields = Fields::of("signed", signed)?;
     let (kind, version) = (fields.text("_type")?, fields.text("spec_version")?);
     if kind != R::KIND {
@@ -178,15 +176,19 @@ pub(crate) fn read_head(fields: Fields<'_>) -> Result<Head, Malformed> {
 }
 
 /// Writes a role: what every role says first, and these entries.
-pub(crate) fn write<const N: usize>(kind: &str, head: Head, entries: [(&str, Value); N]) -> Value {
+pub(crate) fn write<'a, const N: usize>(
+    kind: &'a str,
+    head: Head,
+    entries: [(&'a str, Value<'a>); N],
+) -> Value<'a> {
     let first = [
-        ("_type", Value::text(kind)),
+        ("_type", Value::Text(kind.into())),
         ("spec_version", Value::text("1.0.31")),
         ("version", Value::number(head.version)),
         ("expires", Value::text(head.expires)),
     ];
     let all = first.into_iter().chain(entries);
-    Value::Object(all.map(|(key, value)| (key.to_owned(), value)).collect())
+    Value::Object(all.map(|(key, value)| (key.into(), value)).collect())
 }
 
 /// What is announced of a file of metadata (TUF §4.4).
@@ -218,11 +220,11 @@ impl FileMeta {
         Ok(Self { version, length, hashes })
     }
 
-    pub(crate) fn write(&self) -> Value {
-        let mut entries = BTreeMap::from([("version".to_owned(), Value::number(self.version))]);
-        entries.extend(self.length.map(|length| ("length".to_owned(), Value::number(length))));
-        entries.extend(self.hashes.as_ref().map(|hashes| ("hashes".to_owned(), hashes.write())));
-        Value::Object(entries)
+    pub(crate) fn write(&self) -> Value<'_> {
+        let hashes = self.hashes.as_ref().map(|hashes| ("hashes".into(), hashes.write()));
+        let length = self.length.map(|length| ("length".into(), Value::number(length)));
+        let version = ("version".into(), Value::number(self.version));
+        Value::Object(hashes.into_iter().chain(length).chain([version]).collect())
     }
 }
 
@@ -253,10 +255,12 @@ impl Hashes {
         Ok(Self { sha256, sha512 })
     }
 
-    pub(crate) fn write(&self) -> Value {
+    pub(crate) fn write(&self) -> Value<'_> {
         let known = [("sha256", &self.sha256), ("sha512", &self.sha512)];
         let entries = known.into_iter().filter_map(|(name, digest)| Some((name, digest.as_ref()?)));
-        Value::Object(entries.map(|(name, digest)| (name.to_owned(), Value::text(to_hex(digest)))).collect())
+        Value::Object(
+            entries.map(|(name, digest)| (name.into(), Value::Text(to_hex(digest).into()))).collect(),
+        )
     }
 
     /// Whether all of them are of these bytes.

@@ -54,7 +54,7 @@ impl Root {
         &self.targets
     }
 
-    pub(crate) fn write(&self) -> Value {
+    pub(crate) fn write(&self) -> Value<'_> {
         let roles = [
             ("root", &self.root),
             ("timestamp", &self.timestamp),
@@ -83,7 +83,7 @@ impl Role for Root {
         self.head
     }
 
-    fn read(signed: &Value) -> Result<Self, Malformed> {
+    fn read(signed: &Value<'_>) -> Result<Self, Malformed> {
         let fields = Fields::of("signed", signed)?;
         let keys = read_keys(fields.object("keys")?)?;
         let roles = fields.object("roles")?;
@@ -102,6 +102,6 @@ impl Role for Root {
 
 /// Keys by id (TUF §4.2). An id is a name that only this file gives its keys: it is not compared with digests.
 pub(super) fn read_keys(fields: Fields<'_>) -> Result<BTreeMap<String, Key>, Malformed> {
-    let one = |(id, value): (&String, &Value)| Ok((id.clone(), Key::read(Fields::of("keys", value)?)?));
+    let one = |(id, value): (&str, &Value<'_>)| Ok((id.to_owned(), Key::read(Fields::of("keys", value)?)?));
     fields.0.iter().map(one).collect()
 }

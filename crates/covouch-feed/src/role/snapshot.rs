@@ -18,8 +18,9 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    pub(crate) fn write(&self) -> Value {
-        let meta = self.meta.iter().map(|(role, meta)| (format!("{role}.json"), meta.write())).collect();
+    pub(crate) fn write(&self) -> Value<'_> {
+        let meta =
+            self.meta.iter().map(|(role, meta)| (format!("{role}.json").into(), meta.write())).collect();
         write(Self::KIND, self.head, [("meta", Value::Object(meta))])
     }
 }
@@ -31,9 +32,9 @@ impl Role for Snapshot {
         self.head
     }
 
-    fn read(signed: &Value) -> Result<Self, Malformed> {
+    fn read(signed: &Value<'_>) -> Result<Self, Malformed> {
         let fields = Fields::of("signed", signed)?;
-        let one = |(file, value): (&String, &Value)| {
+        let one = |(file, value): (&str, &Value<'_>)| {
             let role = file
                 .strip_suffix(".json")
                 .ok_or_else(|| Malformed::new("`meta` names a file not `.json`"))?;

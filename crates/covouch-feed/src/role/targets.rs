@@ -33,7 +33,7 @@ pub struct Target {
     /// Its digests.
     pub hashes: Hashes,
     /// Whatever else is said of it.
-    pub custom: Option<Value>,
+    pub custom: Option<Value<'static>>,
 }
 
 /// Who lists more files.
@@ -84,11 +84,11 @@ impl Paths {
 }
 
 impl Targets {
-    pub(crate) fn write(&self) -> Value {
-        let targets = self.targets.iter().map(|(path, target)| (path.clone(), target.write())).collect();
+    pub(crate) fn write(&self) -> Value<'_> {
+        let targets = self.targets.iter().map(|(path, target)| (path.into(), target.write())).collect();
         let mut value = write(Self::KIND, self.head, [("targets", Value::Object(targets))]);
         if let (Value::Object(entries), Delegations::Bins(bins)) = (&mut value, &self.delegations) {
-            entries.insert("delegations".to_owned(), bins.write());
+            entries.insert("delegations", bins.write());
         }
         value
     }
@@ -99,17 +99,15 @@ impl Target {
         Ok(Self {
             length: fields.number("length")?,
             hashes: Hashes::read(fields.object("hashes")?)?,
-            custom: fields.optional("custom").cloned(),
+            custom: fields.optional("custom").map(Value::to_static),
         })
     }
 
-    fn write(&self) -> Value {
-        let mut entries = BTreeMap::from([
-            ("length".to_owned(), Value::number(self.length)),
-            ("hashes".to_owned(), self.hashes.write()),
-        ]);
-        entries.extend(self.custom.clone().map(|custom| ("custom".to_owned(), custom)));
-        Value::Object(entries)
+    fn write(&self) -> Value<'_> {
+        let custom = self.custom.as_ref().map(|custom| ("custom".into(), custom.borrowed()));
+        let hashes = ("hashes".into(), self.hashes.write());
+        let length = ("length".into(), Value::number(self.length));
+        Value::Object(custom.into_iter().chain([hashes, length]).collect())
     }
 }
 
@@ -120,10 +118,10 @@ impl Role for Targets {
         self.head
     }
 
-    fn read(signed: &Value) -> Result<Self, Malformed> {
+    fn read(signed: &Value<'_>) -> Result<Self, Malformed> {
         let fields = Fields::of("signed", signed)?;
-        let one = |(path, value): (&String, &Value)| {
-            Ok((path.clone(), Target::read(Fields::of("targets", value)?)?))
+        let one = |(path, value): (&str, &Value<'_>)| {
+            Ok((path.to_owned(), Target::read(Fields::of("targets", value)?)?))
         };
         let targets = fields.object("targets")?.0.iter().map(one).collect::<Result<_, Malformed>>()?;
         let delegations = match fields.optional_object("delegations")? {

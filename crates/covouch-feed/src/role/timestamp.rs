@@ -16,7 +16,7 @@ pub struct Timestamp {
 }
 
 impl Timestamp {
-    pub(crate) fn write(&self) -> Value {
+    pub(crate) fn write(&self) -> Value<'_> {
         let meta = Value::object([("snapshot.json", self.snapshot.write())]);
         write(Self::KIND, self.head, [("meta", meta)])
     }
@@ -29,7 +29,7 @@ impl Role for Timestamp {
         self.head
     }
 
-    fn read(signed: &Value) -> Result<Self, Malformed> {
+    fn read(signed: &Value<'_>) -> Result<Self, Malformed> {
         let fields = Fields::of("signed", signed)?;
         let snapshot = FileMeta::read(fields.object("meta")?.object("snapshot.json")?)?;
         Ok(Self { head: read_head(fields)?, snapshot })

@@ -3,15 +3,13 @@
 
 pub(crate) mod on_disk;
 
-use std::collections::BTreeMap;
-
 use covouch_core::name::ProjectName;
 use covouch_feed::{
     limits,
     role::{FileMeta, check_root},
     statements::{Place, place},
     update::{Answer, Update},
-    value::Value,
+    value::{Object, Value},
 };
 
 use crate::world::{
@@ -41,7 +39,7 @@ fn twice_published() -> (Feed, Reader) {
 }
 
 /// The same feed with one file changed and signed by these; whoever holds the online key announces it.
-fn renamed(feed: &Feed, path: &str, by: &[&str], change: impl FnOnce(&mut BTreeMap<String, Value>)) -> Feed {
+fn renamed(feed: &Feed, path: &str, by: &[&str], change: impl FnOnce(&mut Object<'static>)) -> Feed {
     let mut feed = feed.clone();
     let mut bytes = feed.forge(path, path, by, change);
     let chain = [

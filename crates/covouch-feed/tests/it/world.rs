@@ -17,7 +17,7 @@ use covouch_feed::{
     statements::{self, FEED_WIDE, Place},
     threshold::Signers,
     update::{Answer, Source, Trusted, Update, UpdateError},
-    value::Value,
+    value::{Object, Value},
 };
 use covouch_testkit::keys;
 
@@ -183,9 +183,9 @@ impl Feed {
         path: &str,
         as_path: &str,
         by: &[&str],
-        change: impl FnOnce(&mut BTreeMap<String, Value>),
+        change: impl FnOnce(&mut Object<'static>),
     ) -> Vec<u8> {
-        let mut metadata = Value::parse(&self.files[path]).unwrap();
+        let mut metadata = Value::parse(&self.files[path]).unwrap().to_static();
         let signed = entry(&mut metadata, "signed");
         change(object(signed));
         let bytes = self.seal(signed.clone(), by);
@@ -193,7 +193,7 @@ impl Feed {
         bytes
     }
 
-    fn seal(&self, signed: Value, by: &[&str]) -> Vec<u8> {
+    fn seal(&self, signed: Value<'_>, by: &[&str]) -> Vec<u8> {
         let canonical = signed.canonical();
         let root = self.root.role();
         let signature = |name: &&str| {
@@ -210,19 +210,19 @@ impl Feed {
     }
 }
 
-pub(crate) fn object(value: &mut Value) -> &mut BTreeMap<String, Value> {
+pub(crate) fn object<'a, 'v>(value: &'a mut Value<'v>) -> &'a mut Object<'v> {
     match value {
         Value::Object(entries) => entries,
         _ => panic!("not an object"),
     }
 }
 
-pub(crate) fn entry<'a>(value: &'a mut Value, name: &str) -> &'a mut Value {
+pub(crate) fn entry<'a, 'v>(value: &'a mut Value<'v>, name: &str) -> &'a mut Value<'v> {
     object(value).get_mut(name).unwrap()
 }
 
 /// What a list's file is announced as.
-pub(crate) fn announced(version: i64, bytes: &[u8]) -> Value {
+pub(crate) fn announced(version: i64, bytes: &[u8]) -> Value<'static> {
     let hashes = Value::object([("sha256", Value::text(Sha256::of(bytes)))]);
     Value::object([("version", Value::Integer(version)), ("hashes", hashes)])
 }

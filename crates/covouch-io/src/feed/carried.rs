@@ -1,6 +1,6 @@
 //! Everything that proves what a feed says of some projects, byte for byte, to be carried elsewhere.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use covouch_core::{digest::Sha256, name::ProjectName, statement::Envelope, time::Timestamp};
 use covouch_feed::{
@@ -38,7 +38,7 @@ pub async fn carry(
     now: Timestamp,
 ) -> Result<Carried, FeedError> {
     let reader = Reader::open(network, state, address, root_sha256, now).await?;
-    let trusted = reader.top_level().await?;
+    let trusted = Arc::new(reader.top_level().await?);
     let targets = trusted.targets();
     let mut lists = BTreeMap::new();
     if let Delegations::Bins(bins) = &targets.role().delegations {

@@ -20,37 +20,36 @@
 mod bucket;
 mod draft;
 mod import;
+mod waiting;
 
 use std::{
-    collections::BTreeMap,
     fs::{self, File},
     io,
     path::{Path, PathBuf},
-    thread,
 };
 
 use covouch_core::{
     digest::Sha256,
     key::PublicKey,
-    statement::{Electorate, Envelope, Signer, chain::Chain},
+    statement::{Electorate, Signer, chain::Chain},
     time::{Duration, Timestamp},
 };
 use covouch_feed::{
-    publish::{Additions, File as FeedFile, Lifetimes, Publisher, Renewal},
+    publish::{File as FeedFile, Lifetimes, Publisher, Renewal},
     role::Root,
     update::{Answer, Source, Trusted, Update},
 };
-use serde::{Deserialize, Serialize};
 
-use self::draft::unsigned;
 pub use self::{
     bucket::{Bucket, Uploaded},
     draft::Draft,
 };
+use self::{draft::unsigned, waiting::Progress};
 use super::FeedError;
 use crate::{
+    blocking::spread_over,
     electorate, folder,
-    state::{sweep_folder, write_project_file},
+    state::{finish_parts, sweep_folder, write_part, write_project_file},
 };
 
 /// How long lists of statements hold; they are renewed when a third of it is left.
@@ -77,6 +76,8 @@ pub struct Published {
     pub files: usize,
     /// Their bytes.
     pub bytes: usize,
+    /// Whether it is the feed's first.
+    pub is_first: bool,
 }
 
 /// The keys that sign a publication.
@@ -85,18 +86,6 @@ pub struct FeedKeys<'a> {
     pub lists: &'a [&'a dyn Signer],
     /// For snapshot and timestamp.
     pub online: &'a [&'a dyn Signer],
-}
-
-/// `published.json`.
-#[derive(Default, Serialize, Deserialize)]
-struct Progress {
-    /// Of the publication this is about. After another one, it says nothing.
-    timestamp: String,
-    /// How many statements of each key are in it.
-    statements: BTreeMap<String, usize>,
-    /// The digest of each voter's file of heads that is in it.
-    #[serde(default)]
-    heads: BTreeMap<String, String>,
 }
 
 impl FeedFolder {
@@ -218,99 +207,44 @@ impl FeedFolder {
             }
         };
         let bytes = publication.files.iter().map(|file| file.bytes.len()).sum();
+        let is_first = published.is_none();
         self.write(&publication.files)?;
         self.finish(progress, draft.filter(|draft| draft.signed.is_some()))?;
-        Ok(Published { added: publication.added, files: publication.files.len(), bytes })
+        Ok(Published { added: publication.added, files: publication.files.len(), bytes, is_first })
     }
 
-    /// Nobody looks for lists and snapshots before they are named, so they are written side by side: what takes time is
-    /// waiting for the disk. Root and timestamp come after all of them, one after the other as they are given.
+    /// Nobody looks for lists and snapshots before they are named, so they are written side by side, and what takes time
+    /// is waiting for the disk. Root and timestamp come after all of them are there, one after the other as they are
+    /// given.
     fn write(&self, files: &[FeedFile]) -> Result<(), FeedError> {
         let is_last = |file: &&FeedFile| file.path == "timestamp.json" || file.path.ends_with(".root.json");
         let (last, first): (Vec<&FeedFile>, Vec<&FeedFile>) = files.iter().partition(is_last);
-        let share = first.len().div_ceil(WRITERS).max(1);
-        let write_all = |files: &[&FeedFile]| files.iter().try_for_each(|file| self.write_one(file));
-        thread::scope(|scope| {
-            let writers: Vec<_> =
-                first.chunks(share).map(|share| scope.spawn(move || write_all(share))).collect();
-            let interrupted = || Err(disk(&self.path, io::Error::other("a thread ended")));
-            writers.into_iter().try_for_each(|writer| writer.join().unwrap_or_else(|_| interrupted()))
-        })?;
-        write_all(&last)
+        let public = self.public();
+        let write = |file: &&FeedFile| match self.is_there(file)? {
+            true => Ok(()),
+            false => Ok(write_part(&public.join(&file.path), &file.bytes)?),
+        };
+        let written = spread_over(WRITERS, &first, 1, |files| files.iter().try_for_each(write));
+        written.into_iter().collect::<Result<(), FeedError>>()?;
+        finish_parts(&public)?;
+        for file in last {
+            if !self.is_there(file)? {
+                write_project_file(&public.join(&file.path), &file.bytes)?;
+            }
+        }
+        Ok(())
     }
 
-    fn write_one(&self, file: &FeedFile) -> Result<(), FeedError> {
-        let path = self.public().join(&file.path);
-        // A publication that was cut short left some of them.
-        if read(&path)?.as_ref() == Some(&file.bytes) {
-            return Ok(());
-        }
-        Ok(write_project_file(&path, &file.bytes)?)
+    /// A publication that was cut short left some of its files.
+    fn is_there(&self, file: &FeedFile) -> Result<bool, FeedError> {
+        Ok(read(&self.public().join(&file.path))?.as_ref() == Some(&file.bytes))
     }
 
     fn finish(&self, progress: Progress, draft: Option<Draft>) -> Result<(), FeedError> {
         if let Some(draft) = draft {
             fs::remove_file(&draft.path).map_err(|error| disk(&draft.path, error))?;
         }
-        let timestamp = read(&self.public().join("timestamp.json"))?.unwrap_or_default();
-        let timestamp = Sha256::of(&timestamp).to_string();
-        let progress = Progress { timestamp, ..progress };
-        // Numbers and texts are JSON.
-        let json = serde_json::to_vec(&progress).unwrap_or_default();
-        Ok(write_project_file(&self.path.join("published.json"), &json)?)
-    }
-
-    /// What is not published, and what will be after that.
-    fn additions(&self, root: &Root) -> Result<(Additions, Progress), FeedError> {
-        let done = self.progress()?;
-        let (mut additions, mut progress) = (Additions::default(), Progress::default());
-        for chain in self.chains(root)? {
-            let id = chain.issuer().id().to_string();
-            let published = done.statements.get(&id).copied().unwrap_or(0);
-            let path = folder::chain_path(&self.statements(), chain.issuer());
-            let lines = read(&path)?.unwrap_or_default();
-            let lines = lines.split(|byte| *byte == b'\n');
-            for (line, statement) in lines.zip(chain.statements()).skip(published) {
-                // The chain read this very line a moment ago.
-                if let Ok(envelope) = Envelope::parse(line) {
-                    additions.add(statement.value(), envelope);
-                }
-            }
-            self.add_heads(chain.issuer(), &done, (&mut additions, &mut progress))?;
-            progress.statements.insert(id, chain.statements().len());
-        }
-        Ok((additions, progress))
-    }
-
-    fn add_heads(
-        &self,
-        voter: &PublicKey,
-        done: &Progress,
-        (additions, progress): (&mut Additions, &mut Progress),
-    ) -> Result<(), FeedError> {
-        let id = voter.id().to_string();
-        let Some(bytes) = read(&folder::heads_path(&self.statements(), voter))? else { return Ok(()) };
-        let digest = Sha256::of(&bytes).to_string();
-        if done.heads.get(&id) != Some(&digest) {
-            for (envelope, head) in folder::read_heads(&self.statements(), voter)? {
-                additions.add_head(head.value(), envelope);
-            }
-        }
-        progress.heads.insert(id, digest);
-        Ok(())
-    }
-
-    /// How many statements wait to be published.
-    ///
-    /// # Errors
-    /// [`FeedError`].
-    pub fn waiting(&self, root: &Root) -> Result<usize, FeedError> {
-        let done = self.progress()?;
-        let waiting = |chain: &Chain| {
-            let published = done.statements.get(&chain.issuer().id().to_string()).copied().unwrap_or(0);
-            chain.statements().len().saturating_sub(published)
-        };
-        Ok(self.chains(root)?.iter().map(waiting).sum())
+        self.keep_progress(progress)
     }
 
     /// What is published: the chains of the feed's keys and of those they lead to, and of the people of every
@@ -321,15 +255,6 @@ impl FeedFolder {
         let people = electorates.iter().flat_map(Electorate::keys).copied();
         let keys: Vec<PublicKey> = root.targets().ed25519().chain(people).collect();
         Ok(folder::read(&folder, &keys)?)
-    }
-
-    fn progress(&self) -> Result<Progress, FeedError> {
-        let timestamp = read(&self.public().join("timestamp.json"))?;
-        let progress = read(&self.path.join("published.json"))?;
-        let progress: Progress =
-            progress.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
-        let now = timestamp.map(|bytes| Sha256::of(&bytes).to_string());
-        Ok(if now.as_ref() == Some(&progress.timestamp) { progress } else { Progress::default() })
     }
 
     fn lock(&self) -> Result<File, FeedError> {

@@ -9,7 +9,7 @@ use std::{
 use covouch_core::digest::Sha256;
 
 use super::FeedError;
-use crate::state::{Part, State, StateError, write_atomically};
+use crate::state::{Part, State, StateError, write_atomically, write_hint};
 
 /// Roles that must never go back.
 const FLOORS: &[&str] = &["root.json", "timestamp.json", "snapshot.json"];
@@ -52,6 +52,12 @@ impl Kept {
 
     pub(super) fn keep(&self, file: &str, bytes: &[u8]) -> Result<(), FeedError> {
         Ok(write_atomically(&self.path(file), bytes)?)
+    }
+
+    /// Keeps a bin. It is compared with the snapshot whenever it is read, so what a power cut made of it is fetched
+    /// again.
+    pub(super) fn keep_bin(&self, file: &str, bytes: &[u8]) -> Result<(), FeedError> {
+        Ok(write_hint(&self.path(file), bytes)?)
     }
 
     fn path(&self, file: &str) -> PathBuf {

@@ -420,6 +420,78 @@ async fn a_server_in_trouble_ends_no_chain_of_roots() {
     assert_eq!(read(7).await.unwrap().staleness, Staleness::Stale(Some(days(7))));
 }
 
+#[tokio::test]
+async fn a_kept_list_that_a_power_cut_tore_is_fetched_again() {
+    let world = World::new();
+    world.release_many(501);
+    world.publish(0).unwrap();
+    assert_eq!(world.read(&["project-7"], 0).await.unwrap().statements.len(), 1);
+    let folder = world.state().folder(crate::state::Part::Cache).join("feeds");
+    let folder = folder.join(world.folder.root_sha256().unwrap().unwrap().to_string());
+    let bins = || fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let bin = bins().find(|path| path.to_string_lossy().contains("g1-")).unwrap();
+    let whole = fs::read(&bin).unwrap();
+    for torn in [&whole[..0], &whole[..whole.len() / 2]] {
+        fs::write(&bin, torn).unwrap();
+        assert_eq!(world.read(&["project-7"], 0).await.unwrap().statements.len(), 1);
+        assert_eq!(fs::read(&bin).unwrap(), whole);
+    }
+}
+
+#[test]
+fn a_publication_goes_on_from_the_last_and_without_its_notes_says_the_same() {
+    let world = World::new();
+    world.release_many(20);
+    assert_eq!(world.publish(0).unwrap(), 20);
+    let notes = world.home.path().join("feed/published.json");
+    let waiting = || world.folder.waiting(&root(1, &world.own, &world.online)).unwrap();
+    assert_eq!(waiting(), 0);
+    world.release("flask");
+    assert_eq!(waiting(), 1);
+    // Notes that are not there, or are about something else, cost time and nothing else.
+    let kept = fs::read_to_string(&notes).unwrap();
+    for wrong in ["", "{}", "no JSON", &kept.replace("\"bytes\":", "\"bytes\":1")] {
+        fs::write(&notes, wrong).unwrap();
+        assert_eq!(waiting(), 21, "{wrong}");
+    }
+    fs::write(&notes, kept.replace("\"bytes\":", "\"bytes\":1")).unwrap();
+    assert_eq!(world.publish(1).unwrap(), 1);
+    assert_eq!((world.publish(1).unwrap(), waiting()), (0, 0));
+    // What was published and is gone from the folder is an error as it always was.
+    let path = crate::folder::chain_path(&world.folder.statements(), world.own.public_key());
+    let whole = fs::read_to_string(&path).unwrap();
+    fs::write(&path, whole.split_inclusive('\n').take(20).collect::<String>()).unwrap();
+    assert_eq!(world.publish(2).unwrap_err().code().as_str(), "chain-shortened");
+    fs::write(&path, whole).unwrap();
+    assert_eq!(world.publish(2).unwrap(), 0);
+}
+
+#[test]
+fn those_whom_published_statements_lead_to_are_still_heard() {
+    let world = World::new();
+    let voucher = key(7);
+    let now = days(0);
+    let delegation = covouch_core::statement::Delegation {
+        to: *voucher.public_key(),
+        depth: 1,
+        amount: covouch_core::amount::Amount::FULL,
+        level: covouch_core::level::Level::Audited,
+        projects: vec![covouch_core::name::ProjectPattern::parse("*").unwrap()],
+        validity: Validity::new(now, days(365)).unwrap(),
+    };
+    let say = |signer: &SecretKey, claim| {
+        let compose = |link| Statement { link, issued: now, claim };
+        crate::folder::append(&world.folder.statements(), signer, now, compose).unwrap();
+    };
+    say(&world.own, Claim::Delegation(delegation));
+    assert_eq!(world.publish(0).unwrap(), 1);
+    let file = (FileName::parse("six-1.0.tar.gz").unwrap(), Sha256::of(b"six"));
+    let files = Files::new(project("six"), Version::parse("1.0").unwrap(), [file]).unwrap();
+    let validity = Validity::new(now, days(365)).unwrap();
+    say(&voucher, Claim::Release(Release { files, validity }));
+    assert_eq!(world.publish(1).unwrap(), 1);
+    assert_eq!(world.publish(2).unwrap(), 0);
+}
 /// TUF §1.5.2: slow retrieval. Nobody hears of a veto who waits for ever for the list it is in.
 #[tokio::test]
 async fn a_server_that_drips_is_as_good_as_none() {

@@ -50,6 +50,40 @@ pub fn write_project_file_with(path: &Path, write: Fill<'_>) -> Result<(), State
     replace(path, write, |folder| temporary_like(path, folder))
 }
 
+/// Writes one file of several, with the permissions any program would give it. It is whole from the moment it is there;
+/// that it is there is on disk after [`finish_parts`].
+///
+/// # Errors
+/// [`StateError`] when the disk does not do it.
+pub(crate) fn write_part(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
+    let written = put(path, &mut |file| file.write_all(bytes), |folder| temporary_like(path, folder));
+    written.map_err(|error| StateError::writing(path, &error))
+}
+
+/// Ends the writing of several files into a folder. Waiting for the folder once, and not after each of them, is most of
+/// what a large publication takes.
+///
+/// # Errors
+/// [`StateError`] when the disk does not do it.
+pub(crate) fn finish_parts(folder: &Path) -> Result<(), StateError> {
+    sync_folder(folder).map_err(|error| StateError::writing(folder, &error))
+}
+
+/// Replaces a file of the cache that is checked whenever it is read: others see it whole or not at all, and nobody waits
+/// for the disk. After a power cut it may be anything.
+///
+/// # Errors
+/// [`StateError`] when the disk does not do it.
+pub(crate) fn write_hint(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
+    let written = || {
+        let mut file = temporary(folder_of(path))?;
+        io::Write::write_all(&mut file, bytes)?;
+        file.persist(path).map_err(|failed| failed.error)
+    };
+    create_folder(folder_of(path))?;
+    written().map(drop).map_err(|error| StateError::writing(path, &error))
+}
+
 /// Writes a file's bytes.
 type Fill<'a> = &'a mut dyn FnMut(&mut dyn io::Write) -> io::Result<()>;
 
@@ -58,15 +92,19 @@ fn replace(
     write: Fill<'_>,
     temporary: impl Fn(&Path) -> io::Result<NamedTempFile>,
 ) -> Result<(), StateError> {
-    let folder = folder_of(path);
-    let mut written = || {
-        let mut file = temporary(folder)?;
-        write(&mut file)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|failed| failed.error)?;
-        sync_folder(folder)
-    };
-    written().map_err(|error: io::Error| StateError::writing(path, &error))
+    let written = put(path, write, temporary).and_then(|()| sync_folder(folder_of(path)));
+    written.map_err(|error| StateError::writing(path, &error))
+}
+
+fn put(
+    path: &Path,
+    write: Fill<'_>,
+    temporary: impl Fn(&Path) -> io::Result<NamedTempFile>,
+) -> io::Result<()> {
+    let mut file = temporary(folder_of(path))?;
+    write(&mut file)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map(drop).map_err(|failed| failed.error)
 }
 
 /// A temporary file that disappears unless it is persisted.
@@ -123,21 +161,24 @@ fn sweep_folder(folder: &Path, now: SystemTime, depth: usize) -> usize {
     let mut removed = 0;
     for entry in entries.flatten() {
         // Does not follow links, so nobody can lead us out of the folder.
-        let Ok(metadata) = entry.metadata() else { continue };
-        if metadata.is_dir() && depth > 0 {
+        let Ok(kind) = entry.file_type() else { continue };
+        if kind.is_dir() && depth > 0 {
             removed += sweep_folder(&entry.path(), now, depth - 1);
-        } else if is_leftover(&entry, &metadata, now) && fs::remove_file(entry.path()).is_ok() {
+        } else if kind.is_file() && is_leftover(&entry, now) && fs::remove_file(entry.path()).is_ok() {
             removed += 1;
         }
     }
     removed
 }
 
-fn is_leftover(entry: &fs::DirEntry, metadata: &fs::Metadata, now: SystemTime) -> bool {
-    let age = metadata.modified().ok().and_then(|modified| now.duration_since(modified).ok());
-    metadata.is_file()
-        && entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes())
-        && age.is_some_and(|age| age > limits::LEFTOVER_AGE)
+/// The name first: a folder of a large feed has tens of thousands of files, and asking for the age of each takes longer
+/// than publishing.
+fn is_leftover(entry: &fs::DirEntry, now: SystemTime) -> bool {
+    let modified = || entry.metadata().ok()?.modified().ok();
+    entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes())
+        && modified()
+            .and_then(|modified| now.duration_since(modified).ok())
+            .is_some_and(|age| age > limits::LEFTOVER_AGE)
 }
 
 #[cfg(test)]
@@ -180,6 +221,22 @@ mod tests {
         write_atomically(&path, b"two").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(names(path.parent().unwrap()), ["file"]);
+    }
+
+    #[test]
+    fn parts_and_hints_are_whole_files_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let cached = folder.path().join("cache/list");
+        for bytes in [b"one", b"two"] {
+            write_part(&folder.path().join("part"), bytes).unwrap();
+            finish_parts(folder.path()).unwrap();
+            write_hint(&cached, bytes).unwrap();
+            assert_eq!(fs::read(folder.path().join("part")).unwrap(), bytes);
+            assert_eq!(fs::read(&cached).unwrap(), bytes);
+        }
+        assert_eq!(names(folder.path()), ["cache", "part"]);
+        assert_eq!(names(&folder.path().join("cache")), ["list"]);
+        assert_eq!(write_part(&cached.join("x"), b"").unwrap_err().code().as_str(), "state-unusable");
     }
 
     #[test]

@@ -62,7 +62,6 @@ fn publish(arguments: &FeedPublish, settings: &Settings, terminal: &Terminal) ->
     let online: Vec<&dyn Signer> = online.iter().map(AsRef::as_ref).collect();
     let keys = FeedKeys { lists: &own, online: &online };
     let renewal = if arguments.renew { Renewal::Now } else { Renewal::Due };
-    let first = folder.published()?.is_none();
     let published = folder.publish(&keys, renewal, fresh_for, settings.now())?;
     let until = settings.now().plus(fresh_for);
     terminal.answer(format_args!(
@@ -74,7 +73,7 @@ fn publish(arguments: &FeedPublish, settings: &Settings, terminal: &Terminal) ->
     if let Some(to) = &arguments.to {
         upload(&folder, to, settings, terminal)?;
     }
-    if first {
+    if published.is_first {
         tell_readers(&folder, terminal)?;
     }
     Ok(Exit::Admitted)

@@ -12,7 +12,6 @@
 //! Slow retrieval is no repository: `covouch-io` has it, where bytes arrive.
 
 use std::{
-    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
 };
@@ -22,7 +21,7 @@ use covouch_feed::{
     limits,
     publish::Additions,
     statements::{Place, place},
-    value::Value,
+    value::{Object, Value},
 };
 
 use super::{leap, next_timestamp, renamed, twice_published, with_second_id};
@@ -146,11 +145,11 @@ fn rollbacks() -> Vec<Attack> {
         let meta = announced(version, &feed.files[&format!("{version}.targets.json")]);
         third(&feed, |listed| drop(listed.insert("targets.json".to_owned(), meta)))
     };
-    let more = |listed: &mut BTreeMap<String, Value>| {
+    let more = |listed: &mut Object<'static>| {
         listed.insert("more.json".to_owned(), announced(1, b"more"));
     };
     let more_seen = third(&feed, more);
-    let fourth = |change: &dyn Fn(&mut BTreeMap<String, Value>)| {
+    let fourth = |change: &dyn Fn(&mut Object<'static>)| {
         let mut feed = more_seen.clone();
         let bytes = feed.forge("3.snapshot.json", "4.snapshot.json", &["online"], |signed| {
             signed.insert("version".to_owned(), Value::Integer(4));
@@ -175,7 +174,7 @@ fn rollbacks() -> Vec<Attack> {
 }
 
 /// A third snapshot, which lists something else.
-fn third(feed: &Feed, change: impl FnOnce(&mut BTreeMap<String, Value>)) -> Feed {
+fn third(feed: &Feed, change: impl FnOnce(&mut Object<'static>)) -> Feed {
     let mut feed = feed.clone();
     let bytes = feed.forge("2.snapshot.json", "3.snapshot.json", &["online"], |signed| {
         signed.insert("version".to_owned(), Value::Integer(3));
