@@ -17,6 +17,10 @@ const GENERATORS: &[Generator] = &[
         &["run", "--quiet", "--package", "covouch-io", "--example", "bundle_schema"],
     ),
     (
+        "docs/reference/covouch-lock.schema.json",
+        &["run", "--quiet", "--package", "covouch-core", "--example", "lock_schema"],
+    ),
+    (
         "docs/reference/covouch.schema.json",
         &["run", "--quiet", "--package", "covouch-policy", "--example", "schema"],
     ),

@@ -22,6 +22,7 @@
 mod brief;
 mod observed;
 mod parts;
+mod schema;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,6 +31,7 @@ use self::brief::Naming;
 pub use self::{
     observed::{Observed, ObservedFile, ObservedIndex, SourceAt, Trust},
     parts::{EvidenceFile, PartsError},
+    schema::schema,
 };
 use crate::{
     code::Code,

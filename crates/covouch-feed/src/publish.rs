@@ -352,7 +352,7 @@ fn read_list(
     let bins = bins.ok_or(PublishError::NotRead(role.to_owned()))?;
     let want = published.want(role, Source::Repository)?;
     let bytes = read(&want.path).ok_or_else(|| PublishError::NotRead(role.to_owned()))?;
-    Ok(published.check(role, bins.signers(), &bytes)?.role().clone())
+    Ok(published.check_bin(role, bins, &bytes)?.role().clone())
 }
 
 const fn empty_list(head: Head) -> Targets {

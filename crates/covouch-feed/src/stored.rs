@@ -129,7 +129,7 @@ pub fn said<'a>(
         }
         for name in names {
             let list = file(&role_file(&name));
-            let list = list.map(|bytes| trusted.check(&name, bins.signers(), bytes)).transpose()?;
+            let list = list.map(|bytes| trusted.check_bin(&name, bins, bytes)).transpose()?;
             lists.insert(name, list);
         }
     }

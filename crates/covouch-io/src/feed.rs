@@ -360,12 +360,12 @@ impl Checker {
     fn kept_list(&self, name: &str) -> Result<Option<Signed<Targets>>, FeedError> {
         let want = self.trusted.want(name, Source::Kept)?;
         let kept = self.kept.read(&want.path)?;
-        Ok(kept.and_then(|bytes| self.trusted.check(name, self.bins.signers(), &bytes).ok()))
+        Ok(kept.and_then(|bytes| self.trusted.check_bin(name, &self.bins, &bytes).ok()))
     }
 
     /// Checks a bin that was fetched, and keeps it.
     fn take(&self, name: &str, bytes: &[u8]) -> Result<Signed<Targets>, FeedError> {
-        let list = self.trusted.check(name, self.bins.signers(), bytes)?;
+        let list = self.trusted.check_bin(name, &self.bins, bytes)?;
         self.kept.keep_bin(&role_file(name), bytes)?;
         Ok(list)
     }

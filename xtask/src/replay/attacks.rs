@@ -42,9 +42,10 @@ pub(super) const ATTACKS: &[Attack] = &[
     attack("fabrice-old-typosquat", "fabrice-1.0.0-py3-none-any.whl", "over 3 years"),
 ];
 
-/// How stories begin that are about who speaks for whom: no wait decides in them, so they are no rows of a table.
+/// How stories begin that are about who speaks for whom, and who decides together: no wait decides in them, so they are
+/// no rows of a table.
 #[cfg(test)]
-pub(super) const ABOUT_TRUST: &str = "trust-";
+pub(super) const ABOUT_PEOPLE: [&str; 2] = ["trust-", "vote-"];
 
 /// Stories that are no rows of a table, and why.
 pub(super) const ELSEWHERE: &[(&str, &str)] = &[

@@ -12,6 +12,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -41,9 +42,10 @@ struct Brief {
     files: Vec<String>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Others {
+pub(super) struct Others {
+    /// Names and digests of files that statements about the release list and the lock does not lock.
     others: Vec<(String, String)>,
     project: String,
     version: String,

@@ -1,5 +1,6 @@
 //! The lines of an evidence lock in JSON.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{Entry, LockError, Observed, ObservedFile, ObservedIndex, SourceAt};
@@ -27,91 +28,113 @@ const USUAL: &str = "admitted";
 /// Digits of a line's sum. It finds mistakes; whoever means to change a line writes another sum.
 const SUM_DIGITS: usize = 16;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Feed {
+pub(super) struct Feed {
+    /// The sha256 of the feed's first `root.json`.
     feed: String,
+    /// All its roots, oldest first, each as text.
     roots: Vec<String>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     sum: String,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Line {
+pub(super) struct Line {
     file: String,
     project: String,
     version: String,
     sha256: String,
+    /// When it was judged (RFC 3339).
     as_of: String,
+    /// How it was judged; `admitted` when absent.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     verdict: String,
+    /// The verdict's stable code, where that is another word.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     code: String,
+    /// Until when that would have held.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     until: Option<String>,
+    /// What was found and nobody signed.
     #[serde(default, skip_serializing_if = "Found::is_empty")]
     observed: Found,
+    /// A key id, a space, and that key's signature in base64 over the line without `seal` and `sum`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     seal: Option<String>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     sum: String,
 }
 
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Found {
+    /// What indexes list.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     indexes: Vec<Index>,
+    /// What distributions packaged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     findings: Vec<Word>,
+    /// Who published it; absent where nobody looked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     publishers: Option<Vec<String>>,
+    /// How that stands to the release before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     continuity: Option<String>,
+    /// What comparing it with sdists found.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     derivations: Vec<Compared>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Index {
     name: String,
+    /// Where the index is, without credentials.
     at: String,
+    /// Whether it has the project.
     has_project: bool,
+    /// The file, and those of its release that matter to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     files: Vec<Listed>,
+    /// Wheels of the release without a digest.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     unjudged: Vec<String>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Listed {
     file: String,
     sha256: String,
+    /// When it was uploaded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     uploaded: Option<String>,
+    /// Why it is yanked; may be empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     yanked: Option<String>,
+    /// The project's status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     status: Option<String>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Word {
     party: String,
     at: String,
     level: String,
+    /// What shows it.
     origin: String,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Compared {
     sdist: String,
     sha256: String,
+    /// Where the wheel differs; empty when it derives.
     differences: Vec<String>,
 }
 

@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use covouch_core::{
     digest::Sha256,
     evidence::{Derivation, Evidence, Finding, Gap, Known, Listing, ProjectStatus, Stated},
-    evidence_lock::{Entry, EvidenceFile, EvidenceLock, Observed, SourceAt, Trust},
+    evidence_lock::{self, Entry, EvidenceFile, EvidenceLock, Observed, SourceAt, Trust},
     key::SecretKey,
     level::Level,
     name::ProjectName,
@@ -16,6 +16,7 @@ use covouch_core::{
     version::Version,
 };
 use covouch_testkit::keys;
+use serde_json::Value;
 
 fn key(name: &str) -> SecretKey {
     keys::secret(name)
@@ -129,6 +130,27 @@ fn a_changed_byte_is_found_or_changes_nothing() {
                 assert!(believed.is_err() || believed.unwrap().statements.is_empty(), "byte {place}");
             }
         }
+    }
+}
+
+/// Whether a line has what this part of the schema requires, and nothing that it does not know.
+fn fits(line: &Value, part: &Value) -> bool {
+    let (keys, known) = (line.as_object().unwrap(), part["properties"].as_object().unwrap());
+    let required = part["required"].as_array().unwrap().iter();
+    keys.keys().all(|key| known.contains_key(key))
+        && required.into_iter().all(|key| keys.contains_key(key.as_str().unwrap()))
+}
+
+#[test]
+fn every_line_of_a_lock_is_one_of_the_schema() {
+    let schema = evidence_lock::schema();
+    let parts = schema["$defs"].as_object().unwrap();
+    let kinds: Vec<&Value> = schema["anyOf"].as_array().unwrap().iter().collect();
+    let part = |kind: &Value| parts[kind["$ref"].as_str().unwrap().trim_start_matches("#/$defs/")].clone();
+    let brief = said(vec![word("ann", &[file(0), file(1)])]);
+    for line in lock().render().lines().chain(brief.render().lines()) {
+        let value: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(kinds.iter().filter(|kind| fits(&value, &part(kind))).count(), 1, "{line}");
     }
 }
 

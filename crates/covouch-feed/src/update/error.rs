@@ -41,6 +41,9 @@ pub enum Why {
     /// Its bytes are not those that were announced.
     #[error("not the bytes that are announced")]
     Digest,
+    /// It is one of many that only their digests tell apart, and none is announced.
+    #[error("its digest is not announced")]
+    Undigested,
     /// It is larger than was announced, or than we read.
     #[error("longer than {0} bytes")]
     TooLarge(usize),
@@ -86,7 +89,7 @@ impl UpdateError {
             Why::Threshold(_) => code::SIGNATURES,
             Why::Rollback { .. } => code::ROLLBACK,
             Why::Version { .. } => code::VERSION,
-            Why::Digest => code::DIGEST,
+            Why::Digest | Why::Undigested => code::DIGEST,
             Why::TooLarge(_) => code::TOO_LARGE,
             Why::Expired(_) => code::EXPIRED,
             Why::Missing => code::MISSING,

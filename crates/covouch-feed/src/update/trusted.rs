@@ -4,9 +4,10 @@ use covouch_core::time::Timestamp as Moment;
 
 use super::{Source, UpdateError, Want, Why, check_bytes, exactly, in_time, is_announced, limit, versioned};
 use crate::{
+    bins::Bins,
     limits,
     path::role_file,
-    role::{Root, Signed, Snapshot, Targets, Timestamp, check},
+    role::{FileMeta, Root, Signed, Snapshot, Targets, Timestamp, check},
     threshold::Signers,
 };
 
@@ -97,6 +98,18 @@ impl Trusted {
     /// [`UpdateError`].
     pub fn check(&self, role: &str, signers: &Signers, bytes: &[u8]) -> Result<Signed<Targets>, UpdateError> {
         check_listed(&self.snapshot, role, signers, bytes).map_err(|why| UpdateError::new(role, why))
+    }
+
+    /// Checks a bin of statements. All bins have the same keys and nearly the same versions, so its digest alone tells one
+    /// from another: without it a server could put another in its place, and what stands in this one would not be said.
+    ///
+    /// # Errors
+    /// As [`Trusted::check`], and [`Why::Undigested`].
+    pub fn check_bin(&self, role: &str, bins: &Bins, bytes: &[u8]) -> Result<Signed<Targets>, UpdateError> {
+        match self.snapshot.role().meta.get(role) {
+            Some(FileMeta { hashes: None, .. }) => Err(UpdateError::new(role, Why::Undigested)),
+            _ => self.check(role, bins.signers(), bytes),
+        }
     }
 
     /// As [`Trusted::check`], and it must not have expired (TUF §5.6.5).

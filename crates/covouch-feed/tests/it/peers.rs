@@ -74,8 +74,9 @@ fn python_reads_every_feed_we_write() {
     assert_eq!(counts, expected);
 }
 
-/// What python-tuf believes although we do not: keys are counted by their ids there, and one key may have two.
-const BELIEVED: &[&str] = &["one-key-under-two-ids"];
+/// What python-tuf believes although we do not: keys are counted by their ids there, and one key may have two; and a bin
+/// whose digest is not announced may be another bin of that version, in which nothing is said of the project.
+const BELIEVED: &[&str] = &["one-key-under-two-ids", "bin-of-others-without-digest"];
 
 #[test]
 fn python_refuses_every_attack_we_refuse_and_believes_each_twin() {
@@ -88,7 +89,7 @@ fn python_refuses_every_attack_we_refuse_and_believes_each_twin() {
     let told: BTreeMap<String, [String; 2]> = serde_json::from_str(text(&output)).unwrap();
     assert_eq!(told.len(), all.len());
     for (name, [attack, twin]) in &told {
-        assert_eq!(attack == "believed", BELIEVED.contains(&name.as_str()), "{name}: {attack}");
+        assert_eq!(attack.starts_with("believed"), BELIEVED.contains(&name.as_str()), "{name}: {attack}");
         assert_eq!(twin, "believed", "{name}");
     }
 }

@@ -307,6 +307,15 @@ impl Reader {
 
 /// The envelopes about a project, from wherever they stand.
 pub(crate) fn about(feed: &Feed, trusted: &Trusted, project: &str) -> Result<Vec<Envelope>, UpdateError> {
+    about_from(&|path| feed.files.get(path).cloned(), trusted, project)
+}
+
+/// The same from wherever this reads.
+pub(crate) fn about_from(
+    read: &dyn Fn(&str) -> Option<Vec<u8>>,
+    trusted: &Trusted,
+    project: &str,
+) -> Result<Vec<Envelope>, UpdateError> {
     let name = ProjectName::parse(project).unwrap();
     let list = match statements::place(trusted, &name).unwrap() {
         Place::Targets => trusted.targets().role().clone(),
@@ -315,9 +324,10 @@ pub(crate) fn about(feed: &Feed, trusted: &Trusted, project: &str) -> Result<Vec
             let covouch_feed::role::Delegations::Bins(bins) = &trusted.targets().role().delegations else {
                 panic!("a bin without bins")
             };
-            let missing: &[u8] = b"";
-            let bytes = feed.files.get(&want.path).map_or(missing, Vec::as_slice);
-            trusted.check(&bin, bins.signers(), bytes)?.role().clone()
+            // Whoever asks for what is not there says so; this is the library's own error for it.
+            let missing = || trusted.want("nobody lists it", Source::Repository).unwrap_err();
+            let bytes = read(&want.path).ok_or_else(missing)?;
+            trusted.check_bin(&bin, bins, &bytes)?.role().clone()
         }
     };
     Ok(statements::envelopes(&list, project).unwrap())

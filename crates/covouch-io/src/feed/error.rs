@@ -106,6 +106,9 @@ pub enum FeedError {
         /// How many must.
         needed: u32,
     },
+    /// A root of this version is out: readers may have it, and no other can take its place.
+    #[error("root {0} is out, and the rest of its publication is not")]
+    RootIsOut(u64),
 }
 
 impl FeedError {
@@ -117,6 +120,7 @@ impl FeedError {
         Code::new("feed-folder"),
         Code::new("feed-exists"),
         Code::new("feed-root-unsigned"),
+        Code::new("feed-root-out"),
         Code::new("feed-published-elsewhere"),
     ];
 
@@ -138,6 +142,7 @@ impl FeedError {
             Self::Disk { .. } | Self::NoFolder(_) => Code::new("feed-folder"),
             Self::Exists(_) => Code::new("feed-exists"),
             Self::Unsigned { .. } => Code::new("feed-root-unsigned"),
+            Self::RootIsOut(_) => Code::new("feed-root-out"),
             Self::Elsewhere { .. } => Code::new("feed-published-elsewhere"),
             Self::Store(error) => error.code(),
             Self::Fetch(error) => error.code(),
@@ -160,6 +165,9 @@ impl FeedError {
             Self::Unsigned { .. } => Some(Hint::new(
                 "let the others sign the file in `ceremony/`: `covouch feed sign-root FILE --key KEY`",
             )),
+            Self::RootIsOut(_) => {
+                Some(Hint::new("finish it with `covouch feed publish`, then change keys again"))
+            }
             Self::Elsewhere { .. } => Some(Hint::new(
                 "somebody else publishes this feed: bring `public/` here from the bucket, then publish again",
             )),

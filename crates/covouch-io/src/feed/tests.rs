@@ -270,6 +270,26 @@ async fn a_publication_that_is_cut_short_is_made_up_for() {
     }
 }
 
+#[test]
+fn a_root_that_readers_may_have_is_not_replaced() {
+    let world = World::new();
+    world.publish(0).unwrap();
+    let (online, other) = (key(9), key(10));
+    world.folder.propose(&root(2, &world.own, &online)).unwrap();
+    // Nobody has it yet.
+    world.folder.propose(&root(2, &world.own, &online)).unwrap();
+    world.sign_root();
+    let draft = world.folder.draft().unwrap().unwrap().path;
+    let out = world.folder.public().join("2.root.json");
+    fs::copy(&draft, &out).unwrap();
+    let refused = world.folder.propose(&root(2, &world.own, &other)).unwrap_err();
+    assert_eq!(refused.code().as_str(), "feed-root-out");
+    assert!(refused.hint().is_some());
+    let world = World { online, ..world };
+    world.publish(1).unwrap();
+    world.folder.propose(&root(3, &world.own, &other)).unwrap();
+}
+
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {

@@ -51,6 +51,7 @@ impl World {
         self.add_derivations(&mut evidence);
         self.add_records(&mut evidence, now);
         self.add_packaged(&mut evidence, now);
+        self.add_votes(&mut evidence, now);
         evidence
     }
 }

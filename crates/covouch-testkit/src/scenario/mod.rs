@@ -20,6 +20,7 @@ mod records;
 mod serve;
 mod statements;
 mod twin;
+mod voting;
 mod wire;
 mod world;
 

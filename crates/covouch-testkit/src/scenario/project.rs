@@ -68,7 +68,8 @@ pub struct ProjectFolder {
 }
 
 impl World {
-    /// The policy's text with `{key.NAME}`, `{index.NAME}`, `{sha256.LABEL}` and `{archive.mirror}` filled in.
+    /// The policy's text with `{key.NAME}`, `{index.NAME}`, `{sha256.LABEL}`, `{electorate.LABEL}` and
+    /// `{archive.mirror}` filled in.
     #[must_use]
     pub fn policy(&self, addresses: &Addresses) -> String {
         self.fill(&self.policy, addresses)
@@ -105,6 +106,7 @@ impl World {
         match kind {
             "key" => Some(keys::line(name)),
             "index" => PartyName::parse(name).ok().map(|index| addresses.of(&index)),
+            "electorate" => self.electorates.get(name).map(|electorate| electorate.id().to_string()),
             "sha256" => self.file(name).map(|file| file.sha256().to_string()),
             "archive" if name == "mirror" => {
                 let example = || "https://index.example/debian".to_owned();
@@ -134,8 +136,14 @@ impl World {
         }
         for chain in self.chains(self.now) {
             let id = chain.key.id();
-            fs::write(project.trust.join(format!("{id}.jsonl")), chain.lines)?;
-            fs::write(project.trust.join(format!("{id}.head")), chain.head)?;
+            // Of a key whose only word is kept back there is no more than its heads.
+            if !chain.statements.is_empty() {
+                fs::write(project.trust.join(format!("{id}.jsonl")), chain.lines)?;
+                fs::write(project.trust.join(format!("{id}.head")), chain.head)?;
+            }
+            if !chain.heads.is_empty() {
+                fs::write(project.trust.join(format!("{id}.heads")), chain.heads)?;
+            }
         }
         self.write_records(folder)?;
         self.write_keyring(folder)?;

@@ -8,8 +8,9 @@ use covouch_core::{
     level::Level,
     name::ProjectPattern,
     statement::{
-        Author, AuthorGrant, Claim, Delegation, Files, Head, Link, Release, Reviewer, Severity, Statement,
-        StatementId, Verified, Veto, VetoReason, Vouch, VouchLevel, Waiver, Withdrawal, sign, sign_head,
+        Author, AuthorGrant, Ballot, BallotHead, BallotPlace, Choice, Claim, Delegation, Electorate, Files,
+        Head, Link, Release, Reviewer, Severity, Statement, StatementId, Verified, Veto, VetoReason, Vouch,
+        VouchLevel, Waiver, Withdrawal, sign, sign_ballot_head, sign_head,
     },
     time::{Duration, Timestamp, Validity},
 };
@@ -17,6 +18,7 @@ use toml::value::Datetime;
 
 use super::{
     ScenarioError, World,
+    voting::Ballots,
     wire::{WireAuthor, WireCrowd, WireDelegation, WireRevocation, WireWorld, moment},
     world::FileFacts,
 };
@@ -39,6 +41,11 @@ enum What {
     Claims(Box<Claim>),
     /// Withdraws what this label said; which statement that is depends on the key.
     Withdraws(String),
+    /// Casts a ballot, whose place depends on the key; of a hidden one only the head is there.
+    Votes {
+        ballot: Box<Ballot>,
+        hidden: bool,
+    },
 }
 
 /// All that one key said, as a folder of statements keeps it.
@@ -54,6 +61,10 @@ pub struct SignedChain {
     pub head: String,
     /// The statements, verified.
     pub statements: Vec<Verified<Statement>>,
+    /// The heads of its ballots, one envelope a line; empty where it cast none.
+    pub heads: String,
+    /// The same, verified.
+    pub ballot_heads: Vec<Verified<BallotHead>>,
 }
 
 impl World {
@@ -84,10 +95,14 @@ fn chain(name: &str, mut said: Vec<&Said>) -> SignedChain {
         lines: String::new(),
         head: String::new(),
         statements: Vec::new(),
+        heads: String::new(),
+        ballot_heads: Vec::new(),
     };
+    let mut ballots = Ballots::default();
     for said in said {
         let claim = match &said.what {
             What::Claims(claim) => Claim::clone(claim),
+            What::Votes { ballot, .. } => ballots.place(ballot),
             What::Withdraws(label) => {
                 let id = ids.get(label.as_str()).expect("a key withdraws what it said before");
                 Claim::Withdrawal(Withdrawal::Statement(*id))
@@ -95,6 +110,11 @@ fn chain(name: &str, mut said: Vec<&Said>) -> SignedChain {
         };
         let statement = Statement { link, issued: said.issued, claim };
         let (envelope, verified) = sign(&statement, &secret).expect("a statement of a story can be signed");
+        ballots.cast(&verified);
+        if matches!(said.what, What::Votes { hidden: true, .. }) {
+            // A folder that lacks a statement between others is broken, which anybody sees.
+            break;
+        }
         let _ = writeln!(chain.lines, "{}", envelope.to_json());
         head = Some(Head { newest: Some((link.sequence, verified.id())), issued: said.issued });
         ids.insert(&said.label, verified.id());
@@ -104,6 +124,11 @@ fn chain(name: &str, mut said: Vec<&Said>) -> SignedChain {
     if let Some(head) = head {
         chain.head = sign_head(&head, &secret).expect("a head can be signed").to_json() + "\n";
     }
+    for head in ballots.heads.into_values() {
+        let (envelope, verified) = sign_ballot_head(&head, &secret).expect("a head can be signed");
+        let _ = writeln!(chain.heads, "{}", envelope.to_json());
+        chain.ballot_heads.push(verified);
+    }
     chain
 }
 
@@ -111,9 +136,11 @@ fn chain(name: &str, mut said: Vec<&Said>) -> SignedChain {
 pub(super) fn read(
     wire: &WireWorld,
     files: &BTreeMap<String, FileFacts>,
+    electorates: &BTreeMap<String, Electorate>,
 ) -> Result<Vec<Said>, ScenarioError> {
     let mut said = read_about_files(wire, files)?;
-    said.extend(read_about_keys(wire, files)?);
+    said.extend(read_about_keys(wire, (files, electorates))?);
+    said.extend(read_ballots(wire, (files, electorates))?);
     for (name, withdrawal) in &wire.withdrawal {
         let label = format!("withdrawal.{name}");
         let issued = moment(&label, &withdrawal.issued)?;
@@ -171,10 +198,35 @@ fn read_about_files(
     Ok(said)
 }
 
+/// Electorates, and ballots.
+fn read_ballots(
+    wire: &WireWorld,
+    (files, electorates): (&BTreeMap<String, FileFacts>, &BTreeMap<String, Electorate>),
+) -> Result<Vec<Said>, ScenarioError> {
+    let mut said = Vec::new();
+    for (name, electorate) in &wire.electorate {
+        let label = format!("electorate.{name}");
+        let issued = moment(&label, &electorate.issued)?;
+        let Some(document) = electorates.get(name) else { continue };
+        let what = What::Claims(Box::new(Claim::Electorate(Box::new(document.clone()))));
+        said.push(Said { label, by: electorate.by.clone(), issued, what });
+    }
+    for (name, ballot) in &wire.ballot {
+        let reader = Reader { label: format!("ballot.{name}"), files };
+        let choice = ballot.choice.as_deref().map_or(Some(Choice::Approve), Choice::parse);
+        let choice = choice.ok_or_else(|| reader.wrong("not a choice"))?;
+        let validity = reader.validity(&ballot.issued, None)?;
+        let under = electorates.get(&ballot.electorate);
+        let what = reader.votes((&ballot.files, validity), (choice, ballot.hidden), under)?;
+        said.push(Said { label: reader.label, by: ballot.by.clone(), issued: validity.not_before(), what });
+    }
+    Ok(said)
+}
+
 /// Delegations, authors, crowds, revocations.
 fn read_about_keys(
     wire: &WireWorld,
-    files: &BTreeMap<String, FileFacts>,
+    (files, electorates): (&BTreeMap<String, FileFacts>, &BTreeMap<String, Electorate>),
 ) -> Result<Vec<Said>, ScenarioError> {
     let mut said = Vec::new();
     for (name, delegation) in &wire.delegation {
@@ -188,7 +240,7 @@ fn read_about_keys(
         said.push(reader.said(&author.by, claim.validity, Claim::Author(claim)));
     }
     for (name, crowd) in &wire.crowd {
-        said.extend(Reader { label: format!("crowd.{name}"), files }.crowd(name, crowd)?);
+        said.extend(Reader { label: format!("crowd.{name}"), files }.crowd(name, crowd, electorates)?);
     }
     for (name, revocation) in &wire.revocation {
         let reader = Reader { label: format!("revocation.{name}"), files };
@@ -279,8 +331,31 @@ impl Reader<'_> {
         Ok(AuthorGrant { author, projects, validity: self.validity(&wire.issued, wire.expires.as_ref())? })
     }
 
-    /// The delegations to every key of a crowd, and the vouch that all of them sign.
-    fn crowd(&self, name: &str, wire: &WireCrowd) -> Result<Vec<Said>, ScenarioError> {
+    fn votes(
+        &self,
+        (files, validity): (&[String], Validity),
+        (choice, hidden): (Choice, bool),
+        electorate: Option<&Electorate>,
+    ) -> Result<What, ScenarioError> {
+        let electorate = electorate.ok_or_else(|| self.wrong("no such electorate"))?;
+        let ballot = Ballot {
+            files: self.files(files)?,
+            validity,
+            choice,
+            electorate: electorate.electorate(),
+            version: electorate.version(),
+            place: BallotPlace::FIRST,
+        };
+        Ok(What::Votes { ballot: Box::new(ballot), hidden })
+    }
+
+    /// The delegations to every key of a crowd, and the vouch or the ballot that all of them sign.
+    fn crowd(
+        &self,
+        name: &str,
+        wire: &WireCrowd,
+        electorates: &BTreeMap<String, Electorate>,
+    ) -> Result<Vec<Said>, ScenarioError> {
         let members: Vec<String> = (1..=wire.count).map(|number| format!("{name}-{number}")).collect();
         let appoint = |member: &String| {
             let delegation = Delegation {
@@ -297,6 +372,13 @@ impl Reader<'_> {
         };
         let mut said = members.iter().map(appoint).collect::<Result<Vec<_>, ScenarioError>>()?;
         let validity = self.validity(&wire.issued, None)?;
+        if let Some(label) = &wire.electorate {
+            let under = electorates.get(label);
+            let what = self.votes((&wire.files, validity), (Choice::Approve, false), under)?;
+            let (label, issued) = (self.label.clone(), validity.not_before());
+            said.push(Said { label, by: members, issued, what });
+            return Ok(said);
+        }
         let vouch = Vouch {
             files: self.files(&wire.files)?,
             validity,

@@ -63,6 +63,10 @@ pub(super) struct WireWorld {
     #[serde(default)]
     pub(super) author: BTreeMap<String, WireAuthor>,
     #[serde(default)]
+    pub(super) electorate: BTreeMap<String, WireElectorate>,
+    #[serde(default)]
+    pub(super) ballot: BTreeMap<String, WireBallot>,
+    #[serde(default)]
     pub(super) crowd: BTreeMap<String, WireCrowd>,
     #[serde(default)]
     pub(super) revocation: BTreeMap<String, WireRevocation>,
@@ -217,7 +221,44 @@ pub(super) struct WireAuthor {
     pub(super) projects: Vec<String>,
 }
 
-/// Many keys that one key stands behind: it lets each of them vouch, and each does.
+/// A version of an electorate: a committee of voters, or a community that begins at seeds.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct WireElectorate {
+    pub(super) admins: Vec<String>,
+    pub(super) threshold: u16,
+    /// The admins who signed this version.
+    pub(super) by: Vec<String>,
+    pub(super) issued: Datetime,
+    /// The label of the first version, which this one amends.
+    pub(super) amends: Option<String>,
+    pub(super) approvals: u16,
+    #[serde(default)]
+    pub(super) objections: u16,
+    #[serde(default)]
+    pub(super) voters: Vec<String>,
+    #[serde(default)]
+    pub(super) seeds: Vec<String>,
+    #[serde(default)]
+    pub(super) members: u16,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct WireBallot {
+    pub(super) by: Vec<String>,
+    pub(super) files: Vec<String>,
+    pub(super) issued: Datetime,
+    /// `approve` when absent.
+    pub(super) choice: Option<String>,
+    /// The label of the version under which it is cast.
+    pub(super) electorate: String,
+    /// Whether it is left out wherever ballots are, so that only its voters' heads show it.
+    #[serde(default)]
+    pub(super) hidden: bool,
+}
+
+/// Many keys that one key stands behind: it lets each of them vouch, or vote, and each does.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct WireCrowd {
@@ -228,6 +269,8 @@ pub(super) struct WireCrowd {
     pub(super) since: Datetime,
     /// When they vouch.
     pub(super) issued: Datetime,
+    /// The label of the electorate to which they approve instead.
+    pub(super) electorate: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use covouch_core::{
-    evidence::ProjectStatus, name::ProjectName, party::PartyName, publisher::Publisher, subject::Subject,
-    time::Timestamp,
+    evidence::ProjectStatus, name::ProjectName, party::PartyName, publisher::Publisher,
+    statement::Electorate, subject::Subject, time::Timestamp,
 };
 use toml::Table;
 
@@ -14,6 +14,7 @@ use super::{
     publishing,
     records::{self, RecordFacts},
     statements::{self, Said},
+    voting,
     wire::{WireFile, WireIndex, WireWorld, moment},
 };
 use crate::{distribution::Distribution, index::Listed, sdist::Sdist, sigstore, wheel::Wheel};
@@ -29,6 +30,7 @@ pub struct World {
     pub(super) indexes: BTreeMap<PartyName, IndexFacts>,
     pub(super) files: BTreeMap<String, FileFacts>,
     pub(super) said: Vec<Said>,
+    pub(super) electorates: BTreeMap<String, Electorate>,
     pub(super) records: Vec<RecordFacts>,
     pub(super) suites: Vec<SuiteFacts>,
 }
@@ -90,9 +92,11 @@ impl World {
         if let Some(unknown) = wire.lock.iter().find(|label| !files.contains_key(*label)) {
             return Err(ScenarioError::value("lock", format_args!("no file `{unknown}`")));
         }
+        let electorates = voting::read(&wire)?;
         Ok(Self {
             now: moment("now", &wire.now)?,
-            said: statements::read(&wire, &files)?,
+            said: statements::read(&wire, &files, &electorates)?,
+            electorates,
             records: records::read(&wire.record)?,
             suites: packaged::read(&wire.suite, &files)?,
             policy: wire.policy,

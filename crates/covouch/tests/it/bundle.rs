@@ -2,6 +2,7 @@
 
 mod hostile;
 mod older;
+mod stories;
 
 use std::{
     fs,

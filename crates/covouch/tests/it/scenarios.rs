@@ -80,13 +80,13 @@ fn the_engine_comes_to_every_verdict() {
 }
 
 /// A desk in a world whose indexes run.
-struct Stage {
-    desk: Desk,
-    _served: Served,
+pub(crate) struct Stage {
+    pub(crate) desk: Desk,
+    served: Served,
 }
 
 impl Stage {
-    fn set(world: &World) -> Self {
+    pub(crate) fn set(world: &World) -> Self {
         let (desk, served) = (Desk::new(), world.serve());
         let written = world.write_project(&desk.project(), &served.addresses()).unwrap();
         if world.has_attestations() {
@@ -97,7 +97,13 @@ impl Stage {
             Some(base) => desk.set("COVOUCH_BASE_POLICY", base),
             None => desk,
         };
-        Self { desk, _served: served }
+        Self { desk, served }
+    }
+
+    /// Takes the network away.
+    pub(crate) fn cut(self) -> Desk {
+        drop(self.served);
+        self.desk
     }
 }
 

@@ -6,6 +6,7 @@
 //! NAME/seen/1, 2…   publications the reader has read, each with the moment at which it did in `now`
 //! NAME/attack       what is served now
 //! NAME/twin         what is served instead where nobody attacks
+//! NAME/project      what the reader asks for
 //! ```
 //!
 //! Slow retrieval is no repository: `covouch-io` has it, where bytes arrive.
@@ -15,19 +16,24 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use covouch_core::time::Timestamp;
+use covouch_core::{name::ProjectName, time::Timestamp};
 use covouch_feed::{
     limits,
+    publish::Additions,
+    statements::{Place, place},
     value::{Object, Value},
 };
 
 use super::{leap, next_timestamp, renamed, twice_published, with_second_id};
-use crate::world::{Feed, Names, Reader, USUAL, additions, announced, days, object, root, signed_root};
+use crate::world::{
+    Feed, Names, Reader, USUAL, about_from, additions, announced, days, object, root, signed_root, veto,
+};
 
 /// An attack, and what it must end in.
 pub(crate) struct Attack {
     pub(crate) name: &'static str,
     pub(crate) code: &'static str,
+    pub(crate) project: &'static str,
     seen: Vec<(Feed, u32)>,
     attack: Feed,
     twin: Feed,
@@ -39,7 +45,7 @@ pub(crate) struct Folders(PathBuf);
 
 impl Attack {
     fn new(name: &'static str, code: &'static str, attack: Feed, twin: Feed) -> Self {
-        Self { name, code, seen: Vec::new(), attack, twin, day: 1 }
+        Self { name, code, project: "six", seen: Vec::new(), attack, twin, day: 1 }
     }
 
     /// Against somebody who read this on that day.
@@ -69,6 +75,7 @@ impl Attack {
         publish(&self.attack, "attack", self.day);
         publish(&self.twin, "twin", self.day);
         fs::write(folder.join("first.json"), &self.twin.files["1.root.json"]).unwrap();
+        fs::write(folder.join("project"), self.project).unwrap();
         Folders(folder)
     }
 }
@@ -91,7 +98,7 @@ impl Folders {
 
 /// All of them.
 pub(crate) fn attacks() -> Vec<Attack> {
-    [arbitrary(), rollbacks(), frozen(), mixed(), endless(), wrongly_signed(), roots()]
+    [arbitrary(), rollbacks(), frozen(), mixed(), endless(), wrongly_signed(), roots(), bins()]
         .into_iter()
         .flatten()
         .collect()
@@ -270,6 +277,73 @@ fn wrongly_signed() -> Vec<Attack> {
     ]
 }
 
+/// A feed in bins that published twice, and the files of two of them: the second publication says more in the first.
+fn in_bins() -> (Feed, [String; 2]) {
+    let projects: Vec<String> = (0..501).map(|number| format!("project-{number}")).collect();
+    let mut feed = Feed::new(&projects);
+    let trusted = Reader::of(&feed).refresh(&feed, days(1)).unwrap();
+    let file = |project: &str| match place(&trusted, &ProjectName::parse(project).unwrap()) {
+        Ok(Place::Bin(bin)) => format!("{bin}.json"),
+        other => panic!("501 projects are in bins: {other:?}"),
+    };
+    let files = ["project-1", "project-2"].map(file);
+    let (statement, envelope) = veto("project-1", "another-voucher");
+    let mut more = Additions::default();
+    more.add(&statement, envelope);
+    feed.add(&more, days(1));
+    (feed, files)
+}
+
+/// A list below the lists, of which nothing is known before it is read.
+fn bins() -> Vec<Attack> {
+    let (feed, [file, other]) = in_bins();
+    let second = format!("2.{file}");
+    let listed = |feed: &Feed, version: i64, bytes: &[u8]| {
+        let meta = announced(version, bytes);
+        third(feed, |listed| drop(listed.insert(file.clone(), meta)))
+    };
+    let by = |signer: &str| {
+        let mut feed = feed.clone();
+        let bytes = feed.forge(&second, &second, &[signer], |_| {});
+        listed(&feed, 2, &bytes)
+    };
+    let with = |bytes: Vec<u8>| {
+        let mut feed = feed.clone();
+        feed.files.insert(second.clone(), bytes);
+        feed
+    };
+    let older = &feed.files[&format!("1.{file}")];
+    let mut missing = feed.clone();
+    missing.files.remove(&second);
+    let attack = |name, code, attack: Feed, twin: &Feed| Attack {
+        project: "project-1",
+        ..Attack::new(name, code, attack, twin.clone())
+    };
+    let endless = with(vec![b' '; limits::TARGETS_BYTES + 1]);
+    // A curator whose tool names versions alone, and a server that has another bin of that version.
+    let mut undigested = third(&feed, |listed| {
+        listed.insert(file.clone(), Value::object([("version", Value::Integer(1))]));
+    });
+    undigested.files.insert(format!("1.{file}"), feed.files[&format!("1.{other}")].clone());
+    vec![
+        attack("bin-arbitrary", "feed-signatures", by("mallory"), &by("curator")),
+        attack("bin-by-the-online-key", "feed-signatures", by("online"), &by("curator")),
+        attack(
+            "bin-rollback",
+            "feed-rollback",
+            listed(&feed, 1, older),
+            &listed(&feed, 2, &feed.files[&second]),
+        )
+        .seen(&feed, 1),
+        attack("bin-mixed", "feed-digest", with(older.clone()), &feed),
+        // All bins have one key, so what is signed may still be another's.
+        attack("bin-of-others", "feed-digest", with(feed.files[&format!("1.{other}")].clone()), &feed),
+        attack("bin-of-others-without-digest", "feed-digest", undigested, &feed),
+        attack("bin-endless", "feed-too-large", endless, &feed),
+        attack("bin-withheld", "feed-missing", missing, &feed),
+    ]
+}
+
 /// The chain of roots goes one by one, and never back.
 fn roots() -> Vec<Attack> {
     let (feed, _) = twice_published();
@@ -300,7 +374,15 @@ fn every_attack_ends_in_its_code_and_its_twin_is_believed() {
             for (public, now) in folders.read_by(last) {
                 assert_eq!(ended, "believed", "{}: what was seen before is honest", attack.name);
                 let read = |path: &str| fs::read(public.join(path)).ok();
-                ended = reader.ask(&read, now).map_or_else(|error| error.code().as_str(), |_| "believed");
+                let said =
+                    reader.ask(&read, now).and_then(|trusted| about_from(&read, &trusted, attack.project));
+                ended = said.map_or_else(
+                    |error| error.code().as_str(),
+                    |said| {
+                        assert!(!said.is_empty(), "{}", attack.name);
+                        "believed"
+                    },
+                );
             }
             assert_eq!(ended, expected, "{} {last}", attack.name);
         }

@@ -66,14 +66,17 @@ async fn it_reads_what_we_write_also_after_keys_changed() {
 #[tokio::test]
 async fn it_refuses_every_attack_we_refuse_and_believes_each_twin() {
     let folder = tempfile::tempdir().unwrap();
-    for attack in attacks() {
+    for attack in attacks().into_iter().filter(|attack| attack.project == "six") {
         let folders = attack.write(folder.path());
         for (last, believed) in [("attack", BELIEVED.contains(&attack.name)), ("twin", true)] {
             let peer = Peer::new(folders.first_root());
             let mut read = Ok(());
             for (public, now) in folders.read_by(last) {
                 assert!(read.is_ok(), "{}: {read:?}", attack.name);
-                read = peer.refresh(&public, now).await.map(drop);
+                read = match peer.refresh(&public, now).await {
+                    Ok(mut updater) => updater.get_target_info(attack.project, moment(now)).await.map(drop),
+                    Err(error) => Err(error),
+                };
             }
             assert_eq!(read.is_ok(), believed, "{} {last}: {read:?}", attack.name);
         }

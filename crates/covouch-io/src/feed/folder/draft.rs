@@ -28,8 +28,13 @@ impl FeedFolder {
     /// Puts a root up for signatures, in the place of another one that waits.
     ///
     /// # Errors
-    /// [`FeedError`] when the disk says no.
+    /// [`FeedError::RootIsOut`] when a killed publication has put a root of that version before its readers already;
+    /// others when the disk says no.
     pub fn propose(&self, root: &Root) -> Result<PathBuf, FeedError> {
+        // Whoever has that one asks for the next, and would never see another in its place.
+        if self.public().join(format!("{}.root.json", root.head.version)).exists() {
+            return Err(FeedError::RootIsOut(root.head.version));
+        }
         for waiting in self.drafts()? {
             fs::remove_file(&waiting).map_err(|error| disk(&waiting, error))?;
         }
