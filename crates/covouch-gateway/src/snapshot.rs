@@ -135,7 +135,7 @@ impl Snapshot {
 
     /// The look-ups that could still change the verdict of one of a project's files.
     pub(crate) fn lookups(&self, evidence: &Evidence, now: Timestamp) -> Vec<Lookup> {
-        self.policies.lookups(&self.graph(now), evidence, &|_| true, now)
+        self.policies.lookups(&self.graph(now), evidence, &|_| true, now).lookups
     }
 
     /// The index whose page of a project clients see: the pinned one, else the first that has the project.

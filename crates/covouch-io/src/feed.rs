@@ -35,9 +35,9 @@ use covouch_feed::{
     path::role_file,
     role::{Delegations, Signed, Targets, check_root},
     statements::{self, About, FEED_WIDE, Place, believe},
-    update::{Answer, Source, Trusted, Update, Why},
+    update::{Answer, Source, Trusted, Update, Want, Why},
 };
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{StreamExt as _, TryStreamExt as _, future::join, stream};
 use url::Url;
 
 pub use self::{
@@ -137,6 +137,16 @@ pub struct Held {
 /// Bins by name; `None` for one that could not be reached.
 type Lists = BTreeMap<String, Option<Signed<Targets>>>;
 
+/// The one file that is replaced (TUF §5.4.1).
+const TIMESTAMP: &str = "timestamp.json";
+
+/// What was fetched before an update wanted it.
+enum Ahead {
+    Nothing,
+    Timestamp(Result<Option<Vec<u8>>, FeedError>),
+    Done,
+}
+
 /// One synchronisation.
 struct Reader {
     files: Files,
@@ -203,12 +213,12 @@ impl Reader {
 
     /// The top-level roles: as they are, or, when nobody can be asked or nothing new is said, as they were.
     async fn top_level(&self) -> Result<Trusted, FeedError> {
-        let mut update = Update::new(self.now);
+        let (mut update, mut ahead) = (Update::new(self.now), Ahead::Nothing);
         let failed = loop {
             let Some(want) = update.wants() else { break None };
             let bytes = match want.source {
                 Source::Kept => self.kept.read(&want.path)?,
-                Source::Repository => match self.files.fetch(&want.path, want.limit).await {
+                Source::Repository => match self.fetch(&want, &mut ahead).await {
                     Ok(bytes) => bytes,
                     Err(error) if error.is_unreachable() => break Some(error),
                     Err(error) => return Err(error),
@@ -230,6 +240,23 @@ impl Reader {
             // the reason why nothing newer was had.
             (Some(error), _) => self.standing().map_err(|_| error),
             (None, None) => Err(FeedError::NoFeed(self.files.shown())),
+        }
+    }
+
+    /// Fetches what an update wants. Hardly ever there is a next root, so the timestamp is asked for together with it, and
+    /// readers far away wait once. Beside a next root it may be the one before that, and counts for nothing.
+    async fn fetch(&self, want: &Want, ahead: &mut Ahead) -> Result<Option<Vec<u8>>, FeedError> {
+        match std::mem::replace(ahead, Ahead::Done) {
+            Ahead::Nothing => {
+                let timestamp = self.files.fetch(TIMESTAMP, covouch_feed::limits::TIMESTAMP_BYTES);
+                let (root, timestamp) = join(self.files.fetch(&want.path, want.limit), timestamp).await;
+                if let Ok(None) = root {
+                    *ahead = Ahead::Timestamp(timestamp);
+                }
+                root
+            }
+            Ahead::Timestamp(timestamp) if want.path == TIMESTAMP => timestamp,
+            Ahead::Timestamp(_) | Ahead::Done => self.files.fetch(&want.path, want.limit).await,
         }
     }
 

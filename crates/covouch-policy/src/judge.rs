@@ -25,6 +25,7 @@ use covouch_graph::{Answer, Grant, PartyIndex, Question, Requirement, Undecidabl
 pub use self::{
     page::Page,
     policies::{Policies, WantedFolder, WantedIndex},
+    wants::Wanted,
 };
 use crate::{
     facts::{Case, Home, IndexWord, Truth, View, index_word},

@@ -36,7 +36,7 @@ pub use self::{
     code::CODES,
     error::{Fault, Place, PolicyError, PolicyErrors},
     file::{Document, PolicyTable, Source},
-    judge::{Page, Policies, WantedFolder, WantedIndex},
+    judge::{Page, Policies, Wanted, WantedFolder, WantedIndex},
     preset::Preset,
     program::{
         Blocked, Derive, Downgrade, Gateway, HostPort, IndexAddress, Mode, PartySource, Policy, RuleView,

@@ -418,8 +418,35 @@ async fn without_news_two_files_are_asked_for() {
         assert_eq!(read().await.statements.len(), 2);
         assert_eq!(server.asked().len(), 7, "{missing}");
         assert_eq!(read().await.statements.len(), 2);
-        assert_eq!(server.asked(), ["2.root.json", "timestamp.json"]);
+        let mut asked = server.asked();
+        // At the same time, so that readers far away wait once.
+        asked.sort();
+        assert_eq!(asked, ["2.root.json", "timestamp.json"]);
     }
+}
+
+#[tokio::test]
+async fn beside_a_new_root_the_timestamp_is_asked_for_again() {
+    let world = World::new();
+    world.release("six");
+    world.publish(0).unwrap();
+    let first = world.folder.root_sha256().unwrap().unwrap();
+    let server = Server::of(&world.folder.public(), "404 Not Found");
+    let network = network();
+    let read = async |world: &World| {
+        sync(&network, &world.state(), &server.address, &first, &[project("six")], days(1)).await.unwrap()
+    };
+    assert_eq!(read(&world).await.statements.len(), 1);
+    server.asked();
+    let online = key(9);
+    world.folder.propose(&root(2, &world.own, &online)).unwrap();
+    world.sign_root();
+    let rotated = World { online, ..world };
+    rotated.publish(1).unwrap();
+    assert_eq!(read(&rotated).await.staleness, Staleness::Fresh(days(8)));
+    let mut asked = server.asked();
+    asked.sort();
+    assert_eq!(asked, ["2.root.json", "2.snapshot.json", "3.root.json", "timestamp.json", "timestamp.json"]);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 //! - Nothing is wanted for a file that is let in, or that would be kept out whatever were learned.
 //! - The cheapest comes first: what one look-up answers for many files, then one small document, then two archives.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use covouch_core::{
     evidence::{Evidence, Lookup},
@@ -21,9 +21,18 @@ use crate::{
     verdict::{IndecisionCause, Verdict},
 };
 
+/// What could still be learned about files.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// The look-ups of the cheapest kind only, in order: what they find may make the others needless.
+    pub lookups: Vec<Lookup>,
+    /// The files whose verdicts are open because something is not known. Whatever is learned opens no other one.
+    pub open: HashSet<Subject>,
+}
+
 impl Policies {
-    /// The look-ups that could still change the verdict of any listed file that is meant: those of the cheapest kind only, for what they find may make the others needless. Empty when nothing is left to
-    /// learn.
+    /// The look-ups that could still change the verdict of any listed file that is meant. Whoever asks again with what
+    /// they found need not mean more files than were open. Without look-ups nothing is left to learn.
     #[must_use]
     pub fn lookups(
         &self,
@@ -31,23 +40,31 @@ impl Policies {
         evidence: &Evidence,
         is_meant: &dyn Fn(&Subject) -> bool,
         now: Timestamp,
-    ) -> Vec<Lookup> {
+    ) -> Wanted {
         let world = World { graph, evidence, now };
+        let mut open = HashSet::new();
+        let mut lookups = BTreeSet::new();
         // Whom a lock expects speaks against files, whatever else is said of them: that is asked in any case.
         let expected =
             evidence.listed().filter(|file| is_meant(file) && evidence.expected(file).next().is_some());
-        let expected = expected.filter(|file| evidence.publishers(file).is_none());
-        let mut wanted: BTreeSet<Lookup> = expected.cloned().map(Lookup::Publisher).collect();
+        for file in expected.filter(|file| evidence.publishers(file).is_none()) {
+            open.insert(file.clone());
+            lookups.insert(Lookup::Publisher(file.clone()));
+        }
         // Whom a party names as an author may be a publisher, of whom only attestations know.
         let names = graph.names_anybody();
         for policy in self.iter().filter(|policy| names || policy.asks_adapters()) {
             for file in evidence.listed().filter(|file| is_meant(file)) {
-                add(&Case::new(policy, world, file), &mut wanted);
+                let case = Case::new(policy, world, file);
+                if is_open(&case) {
+                    open.insert(file.clone());
+                    add_unknown(&case, &mut lookups);
+                }
             }
         }
-        let first = wanted.iter().map(Lookup::stage).min();
-        wanted.retain(|lookup| Some(lookup.stage()) == first);
-        wanted.into_iter().collect()
+        let first = lookups.iter().map(Lookup::stage).min();
+        lookups.retain(|lookup| Some(lookup.stage()) == first);
+        Wanted { lookups: lookups.into_iter().collect(), open }
     }
 }
 
@@ -70,12 +87,12 @@ impl Policy {
     }
 }
 
-fn add(case: &Case<'_>, wanted: &mut BTreeSet<Lookup>) {
+/// Whether something that is not known would decide.
+fn is_open(case: &Case<'_>) -> bool {
     // The wheels an sdist depends on are among the files themselves.
-    if let Verdict::Undecided(indecision) = judge_with(case, &|| Siblings::Fine)
-        && matches!(indecision.cause, IndecisionCause::NotKnown(_))
-    {
-        add_unknown(case, wanted);
+    match judge_with(case, &|| Siblings::Fine) {
+        Verdict::Undecided(indecision) => matches!(indecision.cause, IndecisionCause::NotKnown(_)),
+        _ => false,
     }
 }
 

@@ -48,7 +48,7 @@ fn code(world: &World, policies: &Policies, subject: &Subject) -> String {
 }
 
 fn lookups(world: &World, policies: &Policies) -> Vec<Lookup> {
-    policies.lookups(&world.graph(), &world.evidence, &|_| true, world.now)
+    policies.lookups(&world.graph(), &world.evidence, &|_| true, world.now).lookups
 }
 
 #[test]
@@ -104,6 +104,24 @@ fn an_old_file_asks_nobody_and_a_young_one_asks_the_cheapest_first() {
     assert_eq!(lookups(&young, &starter()), [compare]);
     compared(&mut young, &[]);
     assert_eq!(lookups(&young, &starter()), []);
+}
+
+/// What a second round rests on: it asks about no file that was not open in the first.
+#[test]
+fn fewer_and_fewer_files_are_open_as_more_is_learned() {
+    let mut world = fresh();
+    world.lists("pypi", &file("six-1.16.0.tar.gz"), "2026-06-01");
+    let open = |world: &World| {
+        let wanted = starter().lookups(&world.graph(), &world.evidence, &|_| true, world.now);
+        let mut open: Vec<String> = wanted.open.iter().map(|file| file.filename.to_string()).collect();
+        open.sort();
+        open
+    };
+    assert_eq!(open(&world), [WHEEL, SDIST]);
+    packaged(&mut world);
+    assert_eq!(open(&world), [WHEEL]);
+    compared(&mut world, &["`six.py` has other bytes"]);
+    assert!(open(&world).is_empty());
 }
 
 #[test]

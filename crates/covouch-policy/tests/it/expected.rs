@@ -103,7 +103,8 @@ fn a_waiver_does_not_make_somebody_else_the_publisher() {
 fn who_published_it_is_asked_even_of_a_file_that_is_kept_out_anyway() {
     let (mut world, file, _) = world(&["github:six/six"]);
     let policies = alone(&policy_text(&[PYPI], "pypi and age >= 30d", ""));
-    let lookups = |world: &World| policies.lookups(&world.graph(), &world.evidence, &|_| true, world.now);
+    let lookups =
+        |world: &World| policies.lookups(&world.graph(), &world.evidence, &|_| true, world.now).lookups;
     assert_eq!(lookups(&world), [Lookup::Publisher(file.clone())]);
     published(&mut world, &file, &["github:six/six"]);
     assert!(lookups(&world).is_empty());

@@ -70,7 +70,8 @@ fn a_publisher_is_named_for_projects() {
 fn who_published_a_file_is_looked_up_only_where_somebody_named_a_publisher_of_the_project() {
     let (mut world, demo) = listed();
     let policies = alone(&asking("pypi and ada.author"));
-    let wanted = |world: &World| policies.lookups(&world.graph(), &world.evidence, &|_| true, world.now);
+    let wanted =
+        |world: &World| policies.lookups(&world.graph(), &world.evidence, &|_| true, world.now).lookups;
     world.names("ada", publisher("other/other"), "other");
     assert!(wanted(&world).is_empty());
     world.names("ada", publisher("demo/demo"), "demo");
