@@ -95,6 +95,14 @@ impl Maker {
         (self.desk.project().join(name), made["bundle"]["sha256"].as_str().unwrap().to_owned())
     }
 
+    /// One from before `demo` is vetoed, and one from after.
+    pub(crate) fn bundles_around_a_veto(&self) -> [(PathBuf, String); 2] {
+        let old = self.bundle("old.bundle");
+        self.sign("curator", "feed/statements", &["veto", "--reason", "malware"], &locked()[0]);
+        self.publish();
+        [old, self.bundle("new.bundle")]
+    }
+
     /// Takes the network away.
     pub(crate) fn cut(&self) {
         fs::rename(self.desk.project().join("feed"), self.desk.project().join("feed-away")).unwrap();

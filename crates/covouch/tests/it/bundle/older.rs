@@ -7,11 +7,7 @@ use super::{Maker, closed, import, locked, record, verdicts};
 #[test]
 fn an_older_bundle_is_refused_for_the_feed_and_nothing_known_is_lost() {
     let maker = Maker::new();
-    let (old, old_sha256) = maker.bundle("old.bundle");
-    // `demo` is vetoed since.
-    maker.sign("curator", "feed/statements", &["veto", "--reason", "malware"], &locked()[0]);
-    maker.publish();
-    let (new, new_sha256) = maker.bundle("new.bundle");
+    let [(old, old_sha256), (new, new_sha256)] = maker.bundles_around_a_veto();
     maker.cut();
     let desk = closed(&maker);
     import(&desk, &new, &new_sha256).ends(0);

@@ -10,10 +10,7 @@ use crate::bundle::{Maker, closed, import, locked, verdicts};
 #[test]
 fn an_import_that_is_killed_leaves_the_old_state_or_the_new() {
     let maker = Maker::new();
-    let (old, old_sha256) = maker.bundle("old.bundle");
-    maker.sign("curator", "feed/statements", &["veto", "--reason", "malware"], &locked()[0]);
-    maker.publish();
-    let (new, new_sha256) = maker.bundle("new.bundle");
+    let [(old, old_sha256), (new, new_sha256)] = maker.bundles_around_a_veto();
     maker.cut();
     let with_old = || {
         let desk = closed(&maker);
