@@ -28,8 +28,8 @@ use crate::{
     version::Version,
 };
 
-/// Bytes of a digest that name a file in its lock.
-const NAMING_BYTES: usize = 6;
+/// Digits of a digest that name a file in its lock.
+const NAMING_DIGITS: usize = 12;
 
 /// What stands before a predicate. No text in JSON has it, for a quote in a text has a `\` before it.
 const PREDICATE: &str = ",\"predicate\":";
@@ -58,34 +58,30 @@ type File = (FileName, Sha256);
 
 /// The files of a lock by the first digits of their digests; none where several files begin so.
 #[derive(Default)]
-pub(super) struct Naming(HashMap<[u8; NAMING_BYTES], Option<File>>);
+pub(super) struct Naming(HashMap<String, Option<File>>);
 
 impl Naming {
     pub(super) fn add(&mut self, file: &File) {
-        let Some(digits) = file.1.as_bytes().first_chunk() else { return };
-        let known = self.0.entry(*digits).or_insert_with(|| Some(file.clone()));
+        let known = self.0.entry(digits(&file.1)).or_insert_with(|| Some(file.clone()));
         if known.as_ref() != Some(file) {
             *known = None;
         }
     }
 
-    fn get(&self, digest: &Sha256) -> Option<&File> {
-        self.0.get(digest.as_bytes().first_chunk::<NAMING_BYTES>()?)?.as_ref()
+    fn get(&self, digits: &str) -> Option<&File> {
+        self.0.get(digits)?.as_ref()
     }
 
     fn has(&self, file: &File) -> bool {
-        self.get(&file.1) == Some(file)
-    }
-
-    fn file(&self, named: &str) -> Option<File> {
-        let padded = Sha256::parse(&format!("{named:0<64}")).ok()?;
-        self.get(&padded).filter(|(_, sha256)| digits(sha256) == named).cloned()
+        self.get(&digits(&file.1)) == Some(file)
     }
 }
 
 /// The digits that name a file in its lock.
 fn digits(digest: &Sha256) -> String {
-    digest.to_string().chars().take(2 * NAMING_BYTES).collect()
+    let mut digits = digest.to_string();
+    digits.truncate(NAMING_DIGITS);
+    digits
 }
 
 /// A release, where something is about one.
@@ -161,13 +157,18 @@ pub(super) fn read_brief(text: &[u8], line: usize, naming: &Naming) -> Result<En
     }
     let text = std::str::from_utf8(text).map_err(|error| malformed(line, &error))?;
     let (head, rest) = text.split_once(PREDICATE).ok_or_else(|| bad("it has no predicate"))?;
-    let wire: Brief = read(format!("{head}}}").as_bytes(), line)?;
+    let head = format!("{head}}}");
+    let wire: Brief = read(head.as_bytes(), line)?;
+    if json_of(&wire) != head {
+        return Err(LockError::Changed(line));
+    }
     if wire.files.len() > limits::SUBJECTS {
         return Err(bad("it lists more files than any statement"));
     }
     let file = |digits: &String| {
         naming
-            .file(digits)
+            .get(digits)
+            .cloned()
             .ok_or_else(|| bad("a file that it lists is not in the lock, or two files begin so"))
     };
     let outline = Outline {
@@ -176,9 +177,6 @@ pub(super) fn read_brief(text: &[u8], line: usize, naming: &Naming) -> Result<En
         predicate: rest.strip_suffix('}').ok_or(LockError::Changed(line))?.to_owned(),
         kind: wire.signed,
     };
-    if write_brief(&outline) != text {
-        return Err(LockError::Changed(line));
-    }
     let envelope = outline.envelope();
     // In base64 nobody would read it.
     if envelope.payload_bytes() > limits::STATEMENT_BYTES / 4 * 3 {
