@@ -19,6 +19,7 @@ pub mod key;
 pub mod level;
 pub mod limits;
 pub mod name;
+pub mod parallel;
 pub mod party;
 pub mod publisher;
 pub mod shown;

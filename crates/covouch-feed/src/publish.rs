@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 
 use covouch_core::{
     name::ProjectName,
+    parallel::spread,
     statement::{BallotHead, Envelope, Signer, Statement},
     time::{Duration, Timestamp as Moment},
 };
@@ -35,6 +36,9 @@ use crate::{
     update::{Source, Trusted},
     value::Value,
 };
+
+/// Lists that are worth a thread to sign.
+const PART_LISTS: usize = 16;
 
 /// Statements to add, sorted by where they belong.
 #[derive(Clone, Debug, Default)]
@@ -263,17 +267,16 @@ impl Publisher<'_> {
         let mut files = Vec::new();
         let mut holds_before = true;
         let anything = changed || !lists.is_empty();
-        let lists_expire = self.now.plus(self.lifetimes.targets);
-        for (role, mut list) in lists {
-            list.head = Head { version: list.head.version.saturating_add(1), expires: lists_expire };
-            let (bytes, _) = own.seal(&role, list.write(), limits::TARGETS_BYTES)?;
-            push(&mut files, &mut snapshot, &role, list.head.version, bytes);
+        for (role, meta, file) in own.seal_lists(lists, self.now.plus(self.lifetimes.targets))? {
+            snapshot.meta.insert(role, meta);
+            files.push(file);
         }
         if changed {
             targets.head.version = targets.head.version.saturating_add(1);
             let (bytes, holds) = own.seal("targets", targets.write(), limits::TARGETS_BYTES)?;
             holds_before &= holds;
-            push(&mut files, &mut snapshot, "targets", targets.head.version, bytes);
+            snapshot.meta.insert("targets".to_owned(), FileMeta::of(targets.head.version, &bytes));
+            files.push(File { path: role_path("targets", Some(targets.head.version)), bytes });
         }
         let left = self.now.until(snapshot.head.expires).seconds();
         if anything || roots.is_new || left.saturating_mul(3) <= self.lifetimes.snapshot.seconds() {
@@ -316,6 +319,28 @@ struct Turn<'a> {
 }
 
 impl Turn<'_> {
+    /// Signs lists anew, each with its next version.
+    fn seal_lists(
+        &self,
+        lists: BTreeMap<String, Targets>,
+        expires: Moment,
+    ) -> Result<Vec<(String, FileMeta, File)>, PublishError> {
+        let mut lists: Vec<(String, Targets)> = lists.into_iter().collect();
+        for (_, list) in &mut lists {
+            list.head = Head { version: list.head.version.saturating_add(1), expires };
+        }
+        let one = |(role, list): &(String, Targets)| {
+            let (bytes, _) = self.seal(role, list.write(), limits::TARGETS_BYTES)?;
+            let version = list.head.version;
+            let meta = FileMeta::of(version, &bytes);
+            Ok((role.clone(), meta, File { path: role_path(role, Some(version)), bytes }))
+        };
+        let part = |lists: &[(String, Targets)]| lists.iter().map(one).collect::<Result<Vec<_>, _>>();
+        let sealed: Result<Vec<Vec<_>>, PublishError> =
+            spread(&lists, PART_LISTS, part).into_iter().collect();
+        Ok(sealed?.into_iter().flatten().collect())
+    }
+
     /// Signs a role with those of the keys that are its own, and counts them as a reader will. Says whether who does not
     /// know the new root yet believes it as well; of a first root there is nobody who does not.
     fn seal(&self, role: &str, signed: Value<'_>, limit: usize) -> Result<(Vec<u8>, bool), PublishError> {
@@ -357,9 +382,4 @@ fn read_list(
 
 const fn empty_list(head: Head) -> Targets {
     Targets { head, targets: BTreeMap::new(), delegations: Delegations::None }
-}
-
-fn push(files: &mut Vec<File>, snapshot: &mut Snapshot, role: &str, version: u64, bytes: Vec<u8>) {
-    snapshot.meta.insert(role.to_owned(), FileMeta::of(version, &bytes));
-    files.push(File { path: role_path(role, Some(version)), bytes });
 }

@@ -27,6 +27,7 @@ use covouch_core::{
     digest::Sha256,
     key::PublicKey,
     name::ProjectName,
+    parallel::spread,
     statement::{Envelope, Statement, Verified},
     time::Timestamp,
 };
@@ -46,12 +47,7 @@ pub use self::{
     folder::{Bucket, Draft, FeedFolder, FeedKeys, Published, Uploaded},
 };
 use self::{files::Files, kept::Kept};
-use crate::{
-    blocking::{blocking, spread},
-    limits,
-    network::Network,
-    state::State,
-};
+use crate::{blocking::blocking, limits, network::Network, state::State};
 
 /// What a feed says.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,8 +7,8 @@ use super::{
 };
 use crate::key::{PublicKey, SecretKey};
 
-/// Something that signs with one key: a key in memory, or an agent that holds it.
-pub trait Signer {
+/// Something that signs with one key: a key in memory, or an agent that holds it. Several threads may ask it at once.
+pub trait Signer: Sync {
     /// Whose signature it makes.
     fn public_key(&self) -> &PublicKey;
 

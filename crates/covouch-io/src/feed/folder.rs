@@ -31,6 +31,7 @@ use std::{
 use covouch_core::{
     digest::Sha256,
     key::PublicKey,
+    parallel::spread_over,
     statement::{Electorate, Signer, chain::Chain},
     time::{Duration, Timestamp},
 };
@@ -47,7 +48,6 @@ pub use self::{
 use self::{draft::unsigned, waiting::Progress};
 use super::FeedError;
 use crate::{
-    blocking::spread_over,
     electorate, folder,
     state::{finish_parts, sweep_folder, write_part, write_project_file},
 };

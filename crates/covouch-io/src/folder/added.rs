@@ -17,6 +17,7 @@ use std::{
 use covouch_core::{
     key::PublicKey,
     limits,
+    parallel::spread,
     statement::{
         Envelope, Link, Statement, Verified,
         chain::{Chain, ChainError, Tail, read_line},
@@ -24,7 +25,6 @@ use covouch_core::{
 };
 
 use super::{FolderError, chain_path, head_path, read_file};
-use crate::blocking::spread;
 
 /// Lines that are worth a thread: verifying one takes some 30 µs, starting a thread as long as two.
 const PART_LINES: usize = 64;
