@@ -69,8 +69,8 @@ impl Upstream {
     ) -> Result<(Arc<Project>, Page), Problem> {
         let (mut evidence, mut answers) = self.ask_all(name, snapshot).await;
         self.adapters.add_records(&mut evidence, []);
-        let lookups = |evidence: &Evidence| snapshot.lookups(evidence, now);
-        self.adapters.look_up(&mut evidence, &lookups, &|_, _| {}).await;
+        let mut lookups = |evidence: &Evidence| snapshot.lookups(evidence, now);
+        self.adapters.look_up(&mut evidence, &mut lookups, &|_, _| {}).await;
         let home = match snapshot.home(name, &evidence, now) {
             Home::At(index) => index,
             Home::Nowhere => {

@@ -219,7 +219,7 @@ impl Adapters {
     pub async fn look_up(
         &self,
         evidence: &mut Evidence,
-        wants: &(dyn Fn(&Evidence) -> Vec<Lookup> + Sync),
+        wants: &mut (dyn FnMut(&Evidence) -> Vec<Lookup> + Send),
         progress: &(dyn Fn(usize, usize) + Sync),
     ) {
         let mut done = BTreeSet::new();

@@ -6,7 +6,6 @@ mod publishers;
 use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet, HashSet},
-    sync::{Mutex, PoisonError},
 };
 
 use covouch_core::{
@@ -155,17 +154,16 @@ async fn look_up(
     (settings, terminal): (&Settings, &Terminal),
 ) -> TrustGraph {
     let graph = TrustGraph::build(evidence, settings.now());
-    let open = Mutex::new(None::<HashSet<Subject>>);
-    let wants = |evidence: &Evidence| {
-        let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut open = None::<HashSet<Subject>>;
+    let mut wants = |evidence: &Evidence| {
         let is_open =
             |file: &Subject| open.as_ref().map_or_else(|| is_meant(file), |open| open.contains(file));
         let wanted = policies.lookups(&graph, evidence, &is_open, settings.now());
-        *open = Some(wanted.open);
+        open = Some(wanted.open);
         wanted.lookups
     };
     let progress = terminal.progress(0, "looking up what others say");
-    adapters.look_up(evidence, &wants, &steps(&progress)).await;
+    adapters.look_up(evidence, &mut wants, &steps(&progress)).await;
     progress.finish_and_clear();
     graph
 }
